@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "protocol/base/bytes.h"
+#include "protocol/mdm/check_in.h"
+
+// A wake on the wire: protocol.md section 6.2.
+namespace reveille::apns {
+
+struct Notification {
+  mdm::PushToken push_token;
+  mdm::PushMagic push_magic;
+  std::chrono::sys_seconds expiration;
+};
+
+// "/3/device/" and the token in lower-case hexadecimal.
+std::string path_of(const mdm::PushToken& token);
+
+// {"mdm":"<PushMagic>"}, the magic escaped as JSON; nothing else is allowed in it.
+Bytes payload_of(const mdm::PushMagic& magic);
+
+}  // namespace reveille::apns

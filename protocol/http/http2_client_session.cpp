@@ -1,0 +1,1 @@
+#include "protocol/http/http2_client_session.h"

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/error.h"
+#include "protocol/http/message.h"
+
+namespace reveille::http {
+
+// How one request header enters HPACK's dynamic table (RFC 7541 section 6.2).
+enum class Indexing { with, without };
+
+struct RequestHeader {
+  std::string_view name;
+  std::string_view value;
+  Indexing indexing = Indexing::with;
+};
+
+// Why a stream ended without a whole response.
+enum class StreamFailure {
+  refused,  // REFUSED_STREAM, or above the last id of a GOAWAY: the peer did not process it
+  reset,    // reset by the peer with another code: it may have been processed
+  lost,     // the session ended first: the outcome is unknown
+};
+
+struct Http2ClientOptions {
+  std::uint32_t streams_before_settings = 100;  // allowed before the peer's first SETTINGS
+  std::uint32_t streams_max = 10'000;           // of our own, whatever the peer allows
+  std::size_t response_bytes_max = 16u << 20;
+};
+
+// The client's end of one HTTP/2 connection (RFC 9113) on bytes: no socket, no clock, no thread.
+//
+// Use: submit() while capacity() is above zero, write what produce() yields, hand what arrives to
+// receive(). `tag` is the caller's name for a request. Events are called from within receive(),
+// produce() and abandon(); they may call submit() and ping(), not receive() and produce().
+// Errors: malformed from receive(): the session is over; call abandon().
+class Http2ClientSession {
+ public:
+  using Tag = std::uint64_t;
+
+  class Events {
+   public:
+    virtual ~Events() = default;
+    virtual void on_response(Tag tag, Response response) = 0;
+    virtual void on_failure(Tag tag, StreamFailure failure) = 0;
+    // No more streams are taken. Those up to the last id go on; the rest fail as refused, each
+    // with on_failure, before this returns.
+    virtual void on_goaway(std::uint32_t error_code, BytesView debug_data) = 0;
+    // The peer's SETTINGS: capacity() may have changed either way.
+    virtual void on_settings() {}
+    virtual void on_ping_acknowledged() {}
+  };
+
+  // `events` outlives the session.
+  Http2ClientSession(Events& events, const Http2ClientOptions& options);
+  ~Http2ClientSession();
+  Http2ClientSession(const Http2ClientSession&) = delete;
+  Http2ClientSession& operator=(const Http2ClientSession&) = delete;
+
+  // Requests that may be submitted now: the least of the peer's and our limit, less those open;
+  // 0 after a GOAWAY.
+  std::size_t capacity() const;
+  std::size_t open_streams() const;
+
+  // `headers` are sent in their order, pseudo-headers first; names and values are copied, and so is
+  // `body`. Requires capacity() > 0.
+  void submit(Tag tag, std::span<const RequestHeader> headers, BytesView body);
+
+  // RST_STREAM(CANCEL) for a request of ours; no event follows.
+  void cancel(Tag tag);
+  void ping();
+  void go_away();  // ours, code NO_ERROR: open streams go on
+
+  Result<void> receive(BytesView bytes);
+  // Appends at most about `bytes_max` bytes to `output`; returns how many it appended.
+  std::size_t produce(Bytes& output, std::size_t bytes_max);
+
+  // The connection is gone: every open stream fails, as `lost`.
+  void abandon();
+  // No stream is open and none can be.
+  bool finished() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace reveille::http

@@ -1,0 +1,1 @@
+#include "protocol/http/http2_server_session.h"

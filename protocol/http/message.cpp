@@ -1,0 +1,1 @@
+#include "protocol/http/message.h"

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+
+// An HTTP exchange as values, the same for HTTP/1.1 and HTTP/2 (RFC 9110).
+namespace reveille::http {
+
+struct Header {
+  std::string name;  // lower case
+  std::string value;
+  friend bool operator==(const Header&, const Header&) = default;
+};
+
+struct Request {
+  std::string method;     // "PUT"
+  std::string target;     // path and query, as sent
+  std::string authority;  // Host or :authority
+  std::vector<Header> headers;
+  Bytes body;
+
+  // The first header of that (lower-case) name; nullopt when absent.
+  std::optional<std::string_view> header(std::string_view name) const;
+  std::string_view path() const;   // target up to '?', not decoded
+  std::string_view query() const;  // after '?', not decoded; empty when absent
+};
+
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;
+  Bytes body;
+
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+// Percent-decoding; '+' stays '+' in paths and is a blank in queries. nullopt on a broken escape.
+std::optional<std::string> decode_path(std::string_view text);
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+
+}  // namespace reveille::http

@@ -1,0 +1,1 @@
+#include "protocol/mdm/check_in.h"

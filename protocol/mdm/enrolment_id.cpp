@@ -1,0 +1,1 @@
+#include "protocol/mdm/enrolment_id.h"

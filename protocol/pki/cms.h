@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/error.h"
+#include "protocol/pki/certificate.h"
+#include "protocol/pki/key.h"
+
+// Cryptographic Message Syntax (RFC 5652), by OpenSSL's CMS functions. BER with indefinite lengths
+// is read, as devices send it. Bytes after the structure are refused.
+namespace reveille::pki {
+
+struct VerifiedContent {
+  Bytes content;
+  Certificate signer;
+  std::vector<Certificate> certificates;  // all that came with it, the signer's included
+};
+
+// Verifies the one signature mathematically; whom the signer's certificate chains to is for
+// verify_client_certificate() to say. Two signers, none, or a signer without a certificate in the
+// message (and not among `extra_certificates`) are refused.
+// Errors: malformed (bytes), unauthorised (signature).
+Result<VerifiedContent> verify_attached(BytesView cms,
+                                        std::span<const Certificate> extra_certificates = {});
+Result<Certificate> verify_detached(BytesView cms, BytesView content);
+
+// SHA-256, signed attributes, the signer's certificate and `chain` included, DER.
+Result<Bytes> sign_attached(BytesView content, const Certificate& signer, const PrivateKey& key,
+                            std::span<const Certificate> chain = {});
+Result<Bytes> sign_detached(BytesView content, const Certificate& signer, const PrivateKey& key);
+
+// AES-256-CBC unless told otherwise; RSA recipients by key transport (PKCS#1 1.5, as SCEP has it),
+// EC ones by key agreement.
+enum class ContentCipher { aes_128_cbc, aes_256_cbc, des_ede3_cbc };
+Result<Bytes> encrypt(BytesView content, const Certificate& recipient,
+                      ContentCipher cipher = ContentCipher::aes_256_cbc);
+// Errors: malformed (bytes), unauthorised (not for this key, or tampered with). One answer for all
+// failures of decryption: no padding oracle.
+Result<Bytes> decrypt(BytesView cms, const Certificate& recipient, const PrivateKey& key);
+
+// Degenerate SignedData: certificates and no signer.
+Result<Bytes> wrap_certificates(std::span<const Certificate> certificates);
+Result<std::vector<Certificate>> unwrap_certificates(BytesView cms);
+
+}  // namespace reveille::pki

@@ -1,0 +1,1 @@
+#include "protocol/pki/mdm_signature.h"

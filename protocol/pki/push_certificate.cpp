@@ -1,0 +1,1 @@
+#include "protocol/pki/push_certificate.h"

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/error.h"
+#include "protocol/plist/value.h"
+
+namespace reveille::plist {
+
+// What a peer may make us build. Beyond any of these the bytes are refused as malformed.
+struct Limits {
+  std::size_t depth_max = 64;             // nested arrays and dictionaries
+  std::size_t objects_max = 1'000'000;    // values built, shared binary objects counted at each use
+  std::size_t expanded_bytes_max = 64u << 20;  // bytes of strings and data built
+};
+
+// XML or binary, told apart by the magic "bplist00". Never recurses on input.
+//
+// XML: UTF-8 (a BOM and leading blanks are accepted), five named entities and numeric references,
+// comments, CDATA in strings; a DOCTYPE without an internal subset. Declared entities, other
+// encodings, and text between elements are refused. Binary: every offset is checked; a cycle is
+// refused, a shared object counts each time that it is used.
+//
+// Errors: malformed, naming the byte offset.
+Result<Value> parse(BytesView bytes, const Limits& limits = {});
+
+// The same; anything but a dictionary at the top is malformed: all MDM messages are dictionaries.
+Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits = {});
+
+}  // namespace reveille::plist

@@ -1,0 +1,1 @@
+#include "protocol/profile/enrolment_profile.h"
