@@ -1,0 +1,217 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "protocol/base/error.h"
+#include "protocol/mdm/check_in.h"
+#include "protocol/mdm/command.h"
+#include "protocol/mdm/report.h"
+#include "storage/records.h"
+
+// What survives a restart. This is a contract of the domain, not of keys and values, so that each
+// engine can serve it in its own way: memory/ is the model, rocksdb/ the embedded default.
+namespace reveille::storage {
+
+// Whether commands that the device put off in this round count.
+enum class NotNow {
+  offer,  // the device says Idle: a new round, all of them are offered again
+  skip,   // the device answered: what it put off since its last Idle is not handed out again
+};
+
+// What enqueue() did for one enrolment.
+enum class Enqueued {
+  queued,
+  already_queued,  // the queue or the history holds this command: left as it is
+  not_found,       // no such enrolment
+  not_enrolled,    // pending, or ended
+  queue_full,      // queue_commands_max live commands
+};
+
+// What record_report() found.
+struct Recorded {
+  enum class Kind {
+    recorded,    // the first end state, or a NotNow that put the command off
+    duplicate,   // already ended: nothing changed
+    unknown,     // never queued here, or purged: nothing changed
+  } kind = Kind::unknown;
+  std::string request_type;  // empty when unknown
+};
+
+struct QueueState {
+  std::size_t ready = 0;    // may be handed out
+  std::size_t put_off = 0;  // NotNow since the last Idle
+};
+
+// One group of reads and writes: all of it takes effect, or none. A lane runs everything that it
+// found waiting in one transaction and answers after commit().
+//
+// Durability: nothing is durable before commit() returns; then a power cut cannot undo it.
+//             Methods marked "relaxed" ask for no sync of their own: after a power cut (not after
+//             a kill of the process) they may be undone, latest first.
+// Ordering:   reads see this group's own writes; groups follow each other.
+// Threads:    one at a time, from the lane that owns the partitions of all records it touches;
+//             lanes run theirs side by side. Exceptions say "any lane". commit() blocks on the disk.
+// Errors:     unavailable and corrupt from every method; others are listed. After an error other
+//             than those listed, drop the transaction.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+
+  // ---- enrolments: partition of the enrolment's id ----
+
+  virtual Result<std::optional<Enrolment>> find_enrolment(const mdm::EnrolmentId& enrolment) = 0;
+
+  // Begins a new life at `pending`. An earlier one of the same id ends as superseded, if it had not
+  // ended: its queue is void; its tokens, secrets and user channels are gone.
+  // Call bind_certificate() first, in the certificate's partition.
+  // Errors: malformed for a user channel.
+  virtual Result<Enrolment> authenticate(const mdm::Authenticate& message,
+                                         const Sha256& certificate, Time now) = 0;
+
+  // The last token received wins; an absent unlock token leaves the stored one. Enrolled from the
+  // first one on; a wake is due when the queue is not empty, and a parked push is revived. The
+  // first one of a user channel creates its record; its device must not have ended.
+  // An enrolment that ended as unreachable is enrolled again.
+  // Errors: not_found; conflict when it (or its device) ended otherwise, or the topic is another.
+  virtual Result<Enrolment> update_token(const mdm::TokenUpdate& message, Time now) = 0;
+
+  // Ends the enrolment and, for a device, its user channels: queues void, secrets gone. Nothing
+  // happens to one that ended before. Errors: not_found.
+  virtual Result<void> end_enrolment(const mdm::EnrolmentId& enrolment, EndReason reason,
+                                     Time now) = 0;
+
+  // Pins a renewed certificate; the one before is accepted until then. Errors: not_found, conflict
+  // when the enrolment has ended.
+  virtual Result<void> replace_certificate(const mdm::EnrolmentId& device, const Sha256& certificate,
+                                           Time previous_accepted_until) = 0;
+
+  // The device was heard. Relaxed; written at most once in last_seen_resolution.
+  virtual Result<void> touch(const mdm::EnrolmentId& enrolment, Time now) = 0;
+
+  // Ids in byte order, of every partition: any lane; sees committed changes only.
+  virtual Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
+                                                         std::size_t count_max) = 0;
+
+  // ---- commands: put in the partition of their UUID, found from any lane ----
+
+  // Stores the command's bytes once; the same bytes again are no error. Errors: conflict when the
+  // UUID is taken by other bytes.
+  virtual Result<void> put_command(const mdm::Command& command, Time now) = 0;
+  virtual Result<std::optional<mdm::Command>> find_command(const mdm::CommandUuid& command) = 0;
+
+  // ---- queues: partition of the enrolments' ids ----
+
+  // Appends a stored command to each queue; answers by position. An id that repeats answers
+  // already_queued. A wake becomes due, unless one was pushed less than wake_coalescing ago and the
+  // device has not connected since. Errors: not_found when the command is not stored.
+  virtual Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
+                                                const mdm::CommandUuid& command, Time now) = 0;
+
+  // A device's answer (not Idle) to a command; `body` is kept with an end state. A late or doubled
+  // NotNow changes nothing once the command has ended.
+  // Errors: not_found when the enrolment does not exist.
+  virtual Result<Recorded> record_report(const mdm::EnrolmentId& enrolment,
+                                         const mdm::CommandUuid& command, mdm::Status status,
+                                         BytesView body, Time now) = 0;
+
+  // The oldest command without an end state, marked sent; nullopt when there is none. A command
+  // that was sent and never answered is offered again. Relaxed. Errors: not_found.
+  virtual Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
+                                                           NotNow not_now, Time now) = 0;
+
+  virtual Result<QueueState> queue_state(const mdm::EnrolmentId& enrolment) = 0;
+
+  // Errors: not_found; conflict when it has ended, naming the end state.
+  virtual Result<void> cancel(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                              Time now) = 0;
+
+  // Of this life of the enrolment; for operators. Live ones first, in their order, then ended ones.
+  virtual Result<std::vector<Delivery>> deliveries(const mdm::EnrolmentId& enrolment,
+                                                   std::size_t count_max) = 0;
+  virtual Result<std::optional<Delivery>> find_delivery(const mdm::EnrolmentId& enrolment,
+                                                        const mdm::CommandUuid& command) = 0;
+  // The report that ended it, byte for byte; nullopt when there is none.
+  virtual Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
+                                                   const mdm::CommandUuid& command) = 0;
+
+  // ---- wakes: each partition for itself ----
+
+  // The wakes due at `now` behind `after`, oldest first. An enrolment is due because it has work
+  // and has not connected, or because an operator asked.
+  virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
+                                                 Time now, std::size_t count_max) = 0;
+  // When the next one behind `after` is due; nullopt when there is none.
+  virtual Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) = 0;
+
+  // Relaxed. Records of an earlier generation, or whose wake changed meanwhile, are skipped.
+  virtual Result<void> record_wakes(std::span<const WakeRecord> records, Time now) = 0;
+
+  // Sets or clears the time of the next wake and forgets the attempts: the device has connected.
+  // Relaxed. Without a push token, or while parked, nothing is scheduled.
+  virtual Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment,
+                                       std::optional<Time> due_at, Time now) = 0;
+
+  // An operator's wake: due now, with or without work. Answers by position: queued (due),
+  // not_found, or not_enrolled (no token, parked, ended).
+  virtual Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
+                                                      Time now) = 0;
+
+  virtual Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) = 0;
+
+  // What a push needs; nullopt without a token. Errors: not_found.
+  virtual Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) = 0;
+
+  // ---- identity certificates: partition of the certificate ----
+
+  virtual Result<void> record_certificate(const IssuedCertificate& certificate) = 0;
+
+  // Ties a certificate to a device for ever; again to the same one is no error.
+  // Errors: conflict when it is tied to another.
+  virtual Result<void> bind_certificate(const Sha256& certificate,
+                                        const mdm::EnrolmentId& device) = 0;
+
+  // Any lane. A renewed certificate counts as tied to what its predecessor is tied to.
+  virtual Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) = 0;
+
+  // ---- one-time challenges: partition of the challenge's hash ----
+
+  virtual Result<void> add_challenge(const Sha256& challenge, Time expires_at) = 0;
+
+  // Spends the challenge on one public key; the same key again is allowed until it expires, since
+  // an answer can get lost. Errors: unauthorised (unknown, expired, or spent on another key).
+  virtual Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                       Time now) = 0;
+
+  // ---- push certificates: any lane, last writer wins ----
+
+  virtual Result<void> put_push_certificate(const PushCertificateRecord& record) = 0;
+  virtual Result<std::vector<PushCertificateRecord>> push_certificates() = 0;
+
+  // Makes the group durable. After unavailable, whether it took effect is unknown.
+  virtual Result<void> commit() = 0;
+};
+
+struct StoreOptions {
+  std::chrono::milliseconds wake_coalescing{10'000};
+  std::chrono::milliseconds last_seen_resolution{600'000};
+  std::size_t queue_commands_max = 1'000;  // live commands of one enrolment
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Borrows the store.
+  virtual std::unique_ptr<Transaction> begin() = 0;
+
+  // Any thread, at any time; of committed changes.
+  virtual Counts counts() const = 0;
+};
+
+}  // namespace reveille::storage
