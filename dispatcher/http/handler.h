@@ -1,0 +1,29 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/http/message.h"
+#include "protocol/pki/certificate.h"
+
+namespace reveille::http {
+
+// Who is at the other end of a connection, as far as the connection itself can tell.
+struct Peer {
+  std::string address;  // "192.0.2.7:50123", "unix"
+  // What TLS brought: the holder has proved its key, nothing has been said of its issuer yet.
+  std::optional<pki::Certificate> certificate;
+  std::optional<std::uint32_t> user_id;  // of a Unix socket's peer
+};
+
+// Answers requests. Called in the connection's lane; each lane has a handler of its own, so it
+// needs no lock. The connection waits for the answer; an exception closes it.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual boost::asio::awaitable<Response> handle(Request request, const Peer& peer) = 0;
+};
+
+}  // namespace reveille::http

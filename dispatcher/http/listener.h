@@ -1,0 +1,70 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dispatcher/http/handler.h"
+#include "dispatcher/http/tls_context.h"
+#include "dispatcher/runtime/log.h"
+#include "protocol/base/error.h"
+#include "protocol/http/http2_server_session.h"
+
+namespace reveille::http {
+
+struct ListenerOptions {
+  // TCP: address and port (0: any free one), shared between lanes by SO_REUSEPORT.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  // Or a Unix socket, mode 0600; a stale file of a dead process is replaced.
+  std::optional<std::filesystem::path> unix_path;
+  std::optional<TlsContext> tls;  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
+
+  std::size_t connections_max = 10'000;          // of this listener; more are closed at once
+  std::size_t head_bytes_max = 32 * 1024;        // 431 above; the request line alone: 16 KiB, 414
+  std::size_t body_bytes_max = 32u << 20;        // 413 above
+  std::chrono::milliseconds handshake_timeout{10'000};
+  std::chrono::milliseconds request_timeout{60'000};  // from a request's first byte to its last: 408
+  std::chrono::milliseconds idle_timeout{300'000};    // between requests: closed without a word
+  std::chrono::milliseconds write_timeout{30'000};
+  Http2ServerLimits http2;
+};
+
+// Accepts connections on one lane and serves them: HTTP/1.1 (Beast's parser) and HTTP/2 (nghttp2)
+// by ALPN. A request that breaks HTTP gets its 4xx from here and never reaches the handler.
+//
+// Threads: the lane's own, but for port() and statistics().
+class Listener {
+ public:
+  // `handler` and `log` outlive the lane's io_context run. Errors: unavailable (address in use, ...).
+  static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& lane,
+                                                const ListenerOptions& options, Handler& handler,
+                                                Log& log);
+  virtual ~Listener() = default;
+
+  virtual std::uint16_t port() const = 0;
+
+  // Certificates change without dropping a connection: those that come later use it.
+  virtual void replace_tls(TlsContext context) = 0;
+
+  // Takes no more; HTTP/2 peers get GOAWAY, HTTP/1.1 ones "Connection: close" with their next
+  // answer; idle ones are closed. Post it to the lane.
+  virtual void drain() = 0;
+
+  struct Statistics {
+    std::uint64_t connections = 0;         // open now
+    std::uint64_t accepted = 0;
+    std::uint64_t refused = 0;             // above connections_max
+    std::uint64_t handshakes_failed = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t requests_malformed = 0;  // answered here with 4xx
+  };
+  virtual Statistics statistics() const = 0;
+};
+
+}  // namespace reveille::http
