@@ -1,0 +1,274 @@
+#include "dispatcher/admin/fan_out.h"
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "dispatcher/admin/countdown.h"
+#include "dispatcher/admin/run_in_partitions.h"
+#include "dispatcher/runtime/run_in_storage.h"
+
+namespace reveille::admin {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// The ids of one partition, and what its job found for each of them.
+struct Rows {
+  std::vector<storage::Enqueued> enqueued;               // empty without a command
+  std::vector<std::optional<storage::DueWake>> targets;  // empty without a push
+};
+using Groups = std::array<std::vector<mdm::EnrolmentId>, storage::Partition::count>;
+
+// Appends the command and leaves the wakes as they were: what becomes due by it is taken back.
+Result<std::vector<storage::Enqueued>> enqueue_silently(storage::Transaction& transaction,
+                                                        std::span<const mdm::EnrolmentId> ids,
+                                                        const mdm::CommandUuid& command,
+                                                        storage::Time now) {
+  std::vector<bool> was_due;
+  for (const mdm::EnrolmentId& id : ids) {
+    auto wake = transaction.wake_state(id);
+    if (!wake) return std::unexpected(std::move(wake.error()));
+    was_due.push_back(*wake && (*wake)->due_at.has_value());
+  }
+  auto enqueued = transaction.enqueue(ids, command, now);
+  if (!enqueued) return enqueued;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (was_due[i] || (*enqueued)[i] != storage::Enqueued::queued) continue;
+    auto cleared = transaction.reschedule_wake(ids[i], std::nullopt, now);
+    if (!cleared) return std::unexpected(std::move(cleared.error()));
+  }
+  return enqueued;
+}
+
+Result<std::vector<std::optional<storage::DueWake>>> push_targets(
+    storage::Transaction& transaction, std::span<const mdm::EnrolmentId> ids) {
+  std::vector<std::optional<storage::DueWake>> targets;
+  targets.reserve(ids.size());
+  for (const mdm::EnrolmentId& id : ids) {
+    auto target = transaction.push_target(id);
+    if (target) {
+      targets.push_back(*std::move(target));
+    } else if (target.error().code == ErrorCode::not_found) {
+      targets.emplace_back();
+    } else {
+      return std::unexpected(std::move(target.error()));
+    }
+  }
+  return targets;
+}
+
+Result<Rows> change_rows(storage::Transaction& transaction, std::span<const mdm::EnrolmentId> ids,
+                         const std::optional<mdm::CommandUuid>& command, FanOut::Push push,
+                         storage::Time now) {
+  Rows rows;
+  if (command) {
+    auto enqueued = push == FanOut::Push::none ? enqueue_silently(transaction, ids, *command, now)
+                                               : transaction.enqueue(ids, *command, now);
+    if (!enqueued) return std::unexpected(std::move(enqueued.error()));
+    rows.enqueued = *std::move(enqueued);
+  }
+  if (push == FanOut::Push::durable) {
+    auto requested = transaction.request_wakes(ids, now);
+    if (!requested) return std::unexpected(std::move(requested.error()));
+  }
+  if (push != FanOut::Push::none) {
+    auto targets = push_targets(transaction, ids);
+    if (!targets) return std::unexpected(std::move(targets.error()));
+    rows.targets = *std::move(targets);
+  }
+  return rows;
+}
+
+// Valid ids by partition; the others get their error at once.
+Groups group_ids(const std::vector<std::string>& ids, const FanOut& order,
+                 RequestOutcome& outcome) {
+  Groups groups;
+  for (const std::string& text : ids) {
+    Result<mdm::EnrolmentId> id = mdm::parse_enrolment_id(text);
+    if (id) {
+      groups[storage::partition_of(*id).index].push_back(*std::move(id));
+      continue;
+    }
+    EnrolmentOutcome& result = outcome.status[text];
+    if (order.command) result.command_error = id.error().detail;
+    if (order.push != FanOut::Push::none) result.push_error = "push data missing for id";
+  }
+  return groups;
+}
+
+// Notes what the rows say, and moves the enrolments that can be pushed into `targets`.
+void note_rows(const std::vector<mdm::EnrolmentId>& ids, Rows rows, RequestOutcome& outcome,
+               std::vector<storage::DueWake>& targets) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!rows.enqueued.empty()) {
+      const storage::Enqueued enqueued = rows.enqueued[i];
+      if (enqueued == storage::Enqueued::queued) ++outcome.queued;
+      if (enqueued == storage::Enqueued::already_queued) ++outcome.already_queued;
+      const std::string_view error = command_error_of(enqueued);
+      if (!error.empty()) outcome.status[ids[i].text()].command_error = error;
+    }
+    if (rows.targets.empty()) continue;
+    if (rows.targets[i]) {
+      targets.push_back(*std::move(rows.targets[i]));
+    } else {
+      outcome.status[ids[i].text()].push_error = "push data missing for id";
+    }
+  }
+}
+
+void note_failed_rows(const std::vector<mdm::EnrolmentId>& ids, const FanOut& order,
+                      const Error& error, RequestOutcome& outcome) {
+  for (const mdm::EnrolmentId& id : ids) {
+    EnrolmentOutcome& result = outcome.status[id.text()];
+    if (order.command) {
+      result.command_error = error.detail;
+    } else {
+      result.push_error = error.detail;
+    }
+  }
+}
+
+// Each push can go out only with its topic's certificate; a topic without one fails the push as a
+// whole, though the others' pushes go out.
+std::vector<storage::DueWake> keep_pushable(const Parts& parts,
+                                            std::vector<storage::DueWake> targets,
+                                            RequestOutcome& outcome) {
+  const std::string topic = parts.apns_statistics().topic;
+  std::vector<storage::DueWake> pushable;
+  for (storage::DueWake& target : targets) {
+    if (target.topic == topic) {
+      pushable.push_back(std::move(target));
+      continue;
+    }
+    const std::string error = "no push certificate for topic " + target.topic;
+    outcome.push_error = error;
+    outcome.status[target.enrolment.text()].push_error = error;
+    // Its wake stays due; it goes out once the topic has a certificate.
+    parts.notify_wakes(storage::partition_of(target.enrolment));
+  }
+  return pushable;
+}
+
+// The answers of one request's pushes. Shared with the replies, which may come after the deadline,
+// when nobody waits any more; a slot is written once, by one wake lane, and read only once ready.
+struct Answers {
+  struct Slot {
+    std::atomic<bool> ready{false};
+    wake::WakeResult result;
+  };
+  explicit Answers(const asio::any_io_executor& lane, std::size_t count)
+      : countdown(std::make_shared<Countdown>(lane, count)), slots(count) {}
+
+  void put(std::size_t position, wake::WakeResult result) {
+    slots[position].result = std::move(result);
+    slots[position].ready.store(true, std::memory_order_release);
+    countdown->arrive();
+  }
+
+  std::shared_ptr<Countdown> countdown;
+  std::vector<Slot> slots;
+};
+
+asio::awaitable<void> push_all(const Parts& parts, std::vector<storage::DueWake> targets,
+                               RequestOutcome& outcome) {
+  const asio::any_io_executor lane = co_await asio::this_coro::executor;
+  const auto answers = std::make_shared<Answers>(lane, targets.size());
+  std::vector<mdm::EnrolmentId> ids;
+  ids.reserve(targets.size());
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    ids.push_back(targets[i].enrolment);
+    wake::WakeReply reply = [answers, i](wake::WakeResult result) {
+      answers->put(i, std::move(result));
+    };
+    const Result<void> taken = parts.wake(std::move(targets[i]), std::move(reply));
+    if (taken) continue;
+    wake::WakeResult refused;
+    refused.failure = taken.error().detail + "; the device stays due for a wake";
+    answers->put(i, std::move(refused));
+    parts.notify_wakes(storage::partition_of(ids.back()));
+  }
+  co_await Countdown::wait(answers->countdown,
+                           std::chrono::steady_clock::now() + parts.options.push_wait);
+
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EnrolmentOutcome& result = outcome.status[ids[i].text()];
+    if (answers->slots[i].ready.load(std::memory_order_acquire)) {
+      add_wake_result(result, answers->slots[i].result);
+      if (result.pushed) ++outcome.pushed;
+    } else {
+      result.push_error = "timed out waiting for APNs; the device stays due for a wake";
+    }
+  }
+}
+
+asio::awaitable<Result<bool>> store_command(const Parts& parts, mdm::Command command) {
+  const storage::Time now = parts.clock.wall_now();
+  const storage::Partition partition = storage::partition_of(command.uuid);
+  std::move_only_function<Result<bool>(storage::Transaction&)> work =
+      [command = std::move(command), now](storage::Transaction& transaction) -> Result<bool> {
+    Result<void> put = transaction.put_command(command, now);
+    if (!put) return std::unexpected(std::move(put.error()));
+    return true;
+  };
+  co_return co_await run_in_storage<bool>(parts.storage, partition, std::move(work));
+}
+
+}  // namespace
+
+asio::awaitable<RequestOutcome> fan_out(const Parts& parts, FanOut order) {
+  RequestOutcome outcome;
+  outcome.asked = order.ids.size();
+  outcome.no_push = order.push == FanOut::Push::none;
+  std::optional<mdm::CommandUuid> uuid;
+  if (order.command) {
+    uuid = order.command->uuid;
+    outcome.command_uuid = uuid->text;
+    outcome.request_type = order.command->request_type;
+    mdm::Command command = *std::move(order.command);
+    const Result<bool> stored = co_await store_command(parts, std::move(command));
+    if (!stored) {
+      outcome.command_error = stored.error().code == ErrorCode::conflict
+                                  ? "command already exists: " + uuid->text
+                                  : stored.error().detail;
+      co_return outcome;
+    }
+  }
+
+  const Groups groups = group_ids(order.ids, order, outcome);
+  const storage::Time now = parts.clock.wall_now();
+  std::vector<PartitionWork<Rows>> works;
+  for (std::uint8_t index = 0; index < groups.size(); ++index) {
+    if (groups[index].empty()) continue;
+    PartitionWork<Rows> work{.partition = storage::Partition{index},
+                             .work = [ids = groups[index], uuid, push = order.push,
+                                      now](storage::Transaction& transaction) {
+                               return change_rows(transaction, ids, uuid, push, now);
+                             }};
+    works.push_back(std::move(work));
+  }
+  std::vector<Result<Rows>> found =
+      co_await run_in_partitions<Rows>(parts.storage, std::move(works));
+
+  std::vector<storage::DueWake> targets;
+  std::size_t position = 0;
+  for (const std::vector<mdm::EnrolmentId>& ids : groups) {
+    if (ids.empty()) continue;
+    Result<Rows>& rows = found[position++];
+    if (rows) {
+      note_rows(ids, *std::move(rows), outcome, targets);
+    } else {
+      note_failed_rows(ids, order, rows.error(), outcome);
+    }
+  }
+  if (!targets.empty()) {
+    targets = keep_pushable(parts, std::move(targets), outcome);
+    co_await push_all(parts, std::move(targets), outcome);
+  }
+  co_return outcome;
+}
+
+}  // namespace reveille::admin

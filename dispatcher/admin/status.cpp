@@ -1,0 +1,138 @@
+#include <utility>
+
+#include "dispatcher/admin/json_writer.h"
+#include "dispatcher/admin/replies.h"
+#include "dispatcher/admin/resources.h"
+#include "dispatcher/admin/time_text.h"
+#include "dispatcher/runtime/run_in_storage.h"
+
+namespace reveille::admin {
+
+namespace {
+
+using Records = std::vector<storage::PushCertificateRecord>;
+
+void write_counts(JsonWriter& json, const storage::Counts& counts) {
+  json.key("enrolments");
+  json.begin_object();
+  json.member("pending", counts.enrolments_pending);
+  json.member("enrolled", counts.enrolments_enrolled);
+  json.member("ended", counts.enrolments_ended);
+  json.end_object();
+  json.member("commands", counts.commands);
+  json.key("deliveries");
+  json.begin_object();
+  json.member("live", counts.deliveries_live);
+  json.member("acknowledged", counts.deliveries_acknowledged);
+  json.member("failed", counts.deliveries_failed);
+  json.member("cancelled", counts.deliveries_cancelled);
+  json.member("expired", counts.deliveries_expired);
+  json.member("voided", counts.deliveries_voided);
+  json.end_object();
+}
+
+void write_apns(JsonWriter& json, const apns::Client::Statistics& apns) {
+  json.key("apns");
+  json.begin_object();
+  json.member("topic", apns.topic);
+  json.member("submitted", apns.submitted);
+  json.member("accepted", apns.accepted);
+  json.member("rejected", apns.rejected);
+  json.member("failed", apns.failed);
+  json.member("resubmitted_refused", apns.resubmitted_refused);
+  json.member("resubmitted_goaway", apns.resubmitted_goaway);
+  json.member("resubmitted_lost", apns.resubmitted_lost);
+  json.member("connects", apns.connects);
+  json.member("connect_failures", apns.connect_failures);
+  json.member("goaways", apns.goaways);
+  json.member("pings", apns.pings);
+  json.member("connections", apns.connections);
+  json.member("in_flight", apns.in_flight);
+  json.member("waiting", apns.waiting);
+  json.member("streams_allowed", apns.streams_allowed);
+  json.member("last_connect_error", apns.last_connect_error);
+  json.end_object();
+}
+
+void write_wake(JsonWriter& json, const wake::WakeLanes::Statistics& wake) {
+  json.key("wake");
+  json.begin_object();
+  json.member("claimed", wake.claimed);
+  json.member("coalesced", wake.coalesced);
+  json.member("pushed", wake.pushed);
+  json.member("accepted", wake.accepted);
+  json.member("rejected", wake.rejected);
+  json.member("unanswered", wake.unanswered);
+  json.member("in_flight", wake.in_flight);
+  json.member("parked", wake.parked);
+  json.member("paced", wake.paced);
+  json.member("topic_stopped", wake.topic_stopped);
+  json.end_object();
+}
+
+void write_storage(JsonWriter& json, const StorageLanes::Statistics& storage) {
+  json.key("storage");
+  json.begin_object();
+  json.member("jobs", storage.jobs);
+  json.member("commits", storage.commits);
+  json.member("failures", storage.failures);
+  json.member("waiting", storage.waiting);
+  json.member("refused", storage.refused);
+  json.end_object();
+}
+
+void write_device(JsonWriter& json, const http::Listener::Statistics& device) {
+  json.key("device");
+  json.begin_object();
+  json.member("connections", device.connections);
+  json.member("accepted", device.accepted);
+  json.member("refused", device.refused);
+  json.member("handshakes_failed", device.handshakes_failed);
+  json.member("requests", device.requests);
+  json.member("requests_malformed", device.requests_malformed);
+  json.end_object();
+}
+
+void write_push_certificates(JsonWriter& json, const Records& records, storage::Time now) {
+  json.key("push_certificates");
+  json.begin_array();
+  for (const storage::PushCertificateRecord& record : records) {
+    json.begin_object();
+    json.member("topic", record.topic);
+    json.member("not_after", time_text(record.not_after));
+    json.member("days_left", std::chrono::floor<std::chrono::days>(record.not_after - now).count());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+// Exactly NanoMDM's: one line, no newline at its end.
+Reply show_version(const Parts& parts, const Exchange&) {
+  co_return json_reply(200, "{\"version\":\"" + parts.options.version + "\"}");
+}
+
+Reply show_status(const Parts& parts, const Exchange&) {
+  std::move_only_function<Result<Records>(storage::Transaction&)> work =
+      [](storage::Transaction& transaction) { return transaction.push_certificates(); };
+  const Result<Records> records =
+      co_await run_in_storage<Records>(parts.storage, storage::Partition{}, std::move(work));
+  if (!records) co_return error_reply(records.error());
+
+  const auto uptime = parts.clock.steady_now() - parts.started_at;
+  JsonWriter json;
+  json.begin_object();
+  json.member("version", parts.options.version);
+  json.member("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
+  write_counts(json, parts.store.counts());
+  write_push_certificates(json, *records, parts.clock.wall_now());
+  write_apns(json, parts.apns_statistics());
+  write_wake(json, parts.wake_statistics());
+  write_storage(json, parts.storage.statistics());
+  write_device(json, parts.device_statistics());
+  json.end_object();
+  co_return json_reply(200, json.finish());
+}
+
+}  // namespace reveille::admin
