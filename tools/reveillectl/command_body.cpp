@@ -1,0 +1,40 @@
+#include "tools/reveillectl/command_body.h"
+
+#include <boost/json/parse.hpp>
+#include <utility>
+
+#include "protocol/base/base64.h"
+#include "tools/reveillectl/printing.h"
+
+namespace reveille {
+
+Result<boost::json::object> parse_parameters(const std::vector<std::string>& parameters) {
+  boost::json::object object;
+  for (const std::string& parameter : parameters) {
+    const std::size_t equals = parameter.find('=');
+    const bool is_json = equals != std::string::npos && equals > 0 && parameter[equals - 1] == ':';
+    const std::string key = parameter.substr(0, is_json ? equals - 1 : equals);
+    if (equals == std::string::npos || key.empty()) {
+      return failure(ErrorCode::malformed,
+                     "\"" + parameter + "\" is not key=text, key:=JSON or key=@file");
+    }
+    const std::string value = parameter.substr(equals + 1);
+    if (is_json) {
+      boost::system::error_code error;
+      boost::json::value parsed = boost::json::parse(value, error);
+      if (error) return failure(ErrorCode::malformed, "the value of " + key + " is not JSON");
+      object[key] = std::move(parsed);
+    } else if (value.starts_with('@')) {
+      Result<Bytes> bytes = read_file(value.substr(1));
+      if (!bytes) return std::unexpected(std::move(bytes.error()));
+      boost::json::object data;
+      data["$data"] = to_base64(*bytes);
+      object[key] = std::move(data);
+    } else {
+      object[key] = value;
+    }
+  }
+  return object;
+}
+
+}  // namespace reveille

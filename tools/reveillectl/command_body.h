@@ -1,0 +1,17 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <vector>
+
+#include "protocol/base/error.h"
+
+namespace reveille {
+
+// The parameters of a command from their command-line form:
+//   key=text     a string          key:=JSON   any JSON value
+//   key=@file    the file's bytes, as property list data
+// Errors: malformed, naming the parameter; not_found for a file.
+Result<boost::json::object> parse_parameters(const std::vector<std::string>& parameters);
+
+}  // namespace reveille

@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "protocol/base/base64.h"
+#include "tools/reveillectl/command_body.h"
+#include "tools/reveillectl/printing.h"
+#include "tools/reveillectl/subcommands.h"
+#include "tools/reveillectl/table.h"
+
+namespace reveille {
+
+namespace {
+
+constexpr std::size_t chunk_size = 1'000;   // ids in one request
+constexpr std::size_t failures_shown = 20;  // the rest is counted
+
+// The sum of all chunks' answers.
+struct Totals {
+  std::string command_uuid;
+  std::int64_t enrolments = 0, queued = 0, already_queued = 0, pushed = 0;
+  boost::json::object failed;
+
+  void add(const boost::json::object& answer) {
+    const auto number = [&](const char* key) {
+      const boost::json::value* value = answer.if_contains(key);
+      return value == nullptr ? 0 : value->to_number<std::int64_t>();
+    };
+    command_uuid = text_of(answer, "command_uuid");
+    enrolments += number("enrolments");
+    queued += number("queued");
+    already_queued += number("already_queued");
+    pushed += number("pushed");
+    for (const auto& failure_entry : answer.at("failed").as_object()) {
+      failed.insert(failure_entry);
+    }
+  }
+};
+
+// One request for each thousand ids; `body` holds all but the ids.
+Result<Totals> send_in_chunks(const AdminClient& client, std::string_view target,
+                              boost::json::object body, const std::vector<std::string>& ids) {
+  Totals totals;
+  for (std::size_t first = 0; first < ids.size(); first += chunk_size) {
+    const std::size_t last = std::min(ids.size(), first + chunk_size);
+    boost::json::array chunk;
+    for (std::size_t i = first; i < last; ++i) chunk.emplace_back(ids[i]);
+    body["enrolments"] = std::move(chunk);
+    // The chunks that follow are the same command.
+    if (first > 0 && body.contains("request_type")) body["command_uuid"] = totals.command_uuid;
+    const auto answer = client.request("POST", target, boost::json::serialize(body));
+    if (!answer) return std::unexpected(answer.error());
+    totals.add(answer->object);
+  }
+  return totals;
+}
+
+void print_failures(const boost::json::object& failed) {
+  if (failed.empty()) return;
+  std::vector<std::vector<std::string>> rows = {{"FAILED", "WHY"}};
+  for (const auto& entry : failed) {
+    if (rows.size() > failures_shown) break;
+    const auto& why = entry.value().as_object();
+    std::string reason = text_of(why, "command_error");
+    const std::string push_error = text_of(why, "push_error");
+    if (!reason.empty() && !push_error.empty()) reason += "; ";
+    rows.push_back({std::string(entry.key()), reason + push_error});
+  }
+  print(format_table(rows));
+  if (failed.size() > failures_shown) {
+    print(fmt::format("and {} more; see them all with --json\n", failed.size() - failures_shown));
+  }
+}
+
+int print_totals(const Session& session, const Totals& totals) {
+  if (session.output == Output::json) {
+    boost::json::object object;
+    if (!totals.command_uuid.empty()) object["command_uuid"] = totals.command_uuid;
+    object["enrolments"] = totals.enrolments;
+    object["queued"] = totals.queued;
+    object["already_queued"] = totals.already_queued;
+    object["pushed"] = totals.pushed;
+    object["failed"] = totals.failed;
+    print(boost::json::serialize(object) + "\n");
+  } else {
+    if (!totals.command_uuid.empty()) {
+      print(fmt::format("command {}\nqueued for {} of {} enrolments\n", totals.command_uuid,
+                        totals.queued + totals.already_queued, totals.enrolments));
+    }
+    print(fmt::format("pushed {} of {}\n", totals.pushed, totals.enrolments));
+    print_failures(totals.failed);
+  }
+  return totals.failed.empty() ? 0 : 1;
+}
+
+Result<std::vector<std::string>> choose_ids(const AdminClient& client,
+                                            const std::vector<std::string>& ids, bool all) {
+  if (!all) return ids;
+  Result<std::vector<std::string>> enrolled = enrolled_ids(client);
+  if (enrolled && enrolled->empty()) return failure(ErrorCode::not_found, "nobody is enrolled");
+  return enrolled;
+}
+
+}  // namespace
+
+int send_command(const Session& session, const SendCommand& options) {
+  boost::json::object body;
+  body["push"] = options.push;
+  if (options.file.empty()) {
+    auto parameters = parse_parameters(options.parameters);
+    if (!parameters) return report(parameters.error());
+    body["request_type"] = options.request_type;
+    body["parameters"] = *std::move(parameters);
+  } else {
+    const auto bytes = read_file(options.file);
+    if (!bytes) return report(bytes.error());
+    body["command"] = to_base64(*bytes);
+  }
+  const auto ids = choose_ids(session.client, options.ids, options.all);
+  if (!ids) return report(ids.error());
+  const auto totals = send_in_chunks(session.client, "/v1/commands", std::move(body), *ids);
+  if (!totals) return report(totals.error());
+  return print_totals(session, *totals);
+}
+
+int wake(const Session& session, const std::vector<std::string>& given, bool all) {
+  const auto ids = choose_ids(session.client, given, all);
+  if (!ids) return report(ids.error());
+  const auto totals = send_in_chunks(session.client, "/v1/wakes", {}, *ids);
+  if (!totals) return report(totals.error());
+  return print_totals(session, *totals);
+}
+
+int show_command(const Session& session, const std::string& id, const std::string& uuid) {
+  const auto answer =
+      session.client.get("/v1/deliveries/" + path_segment(id) + "/" + path_segment(uuid));
+  if (!answer) return report(answer.error());
+  if (session.output == Output::json) {
+    print(answer->text);
+    return 0;
+  }
+  boost::json::object delivery = answer->object;
+  const std::optional<Bytes> result = from_base64(text_of(delivery, "result"));
+  delivery.erase("result");
+  print(format_members(delivery));
+  if (result && !result->empty()) {
+    const bool binary = result->starts_with("bplist");
+    print(binary ? "\nthe result is a binary property list: see it with --json\n"
+                 : "\n" + *result + "\n");
+  }
+  return 0;
+}
+
+int cancel_command(const Session& session, const std::string& id, const std::string& uuid) {
+  const auto answer = session.client.request(
+      "DELETE", "/v1/deliveries/" + path_segment(id) + "/" + path_segment(uuid), "");
+  if (!answer) return report(answer.error());
+  print(session.output == Output::json ? answer->text : "cancelled\n");
+  return 0;
+}
+
+}  // namespace reveille

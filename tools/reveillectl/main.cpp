@@ -1,0 +1,169 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "tools/reveillectl/subcommands.h"
+
+// reveillectl: the operator's tool. Speaks to reveilled over its admin socket only.
+// Exit codes: 0 done, 1 something failed, 2 wrong usage.
+namespace reveille {
+
+namespace {
+
+struct Arguments {
+  std::string socket = "/run/reveille/admin.sock";
+  bool json = false;
+  std::string id, uuid;
+  std::vector<std::string> ids;
+  bool all = false;
+  bool no_push = false;
+  ListEnrolments list;
+  SendCommand send;
+  std::vector<std::string> words;  // REQUEST_TYPE IDS...
+  std::vector<std::filesystem::path> files;
+  CreateLinks links;
+};
+
+using Run = std::function<int(const Session&)>;
+
+void add_enrolments(CLI::App& app, Arguments& arguments, Run& run) {
+  CLI::App* enrolments = app.add_subcommand("enrolments", "Devices and users under management");
+  enrolments->require_subcommand(1);
+  CLI::App* list = enrolments->add_subcommand("list", "One line each");
+  list->add_option("--state", arguments.list.state, "Only these")
+      ->check(CLI::IsMember({"pending", "enrolled", "ended"}));
+  list->add_option("--limit", arguments.list.limit, "At most so many");
+  list->callback([&] {
+    run = [&](const Session& session) { return list_enrolments(session, arguments.list); };
+  });
+  CLI::App* show = enrolments->add_subcommand("show", "All that is known of one");
+  show->add_option("ID", arguments.id)->required();
+  show->callback(
+      [&] { run = [&](const Session& session) { return show_enrolment(session, arguments.id); }; });
+}
+
+// `command send REQUEST_TYPE ID...`, or with --file only IDs.
+void read_send_words(Arguments& arguments) {
+  arguments.send.all = arguments.all;
+  arguments.send.push = !arguments.no_push;
+  auto first = arguments.words.begin();
+  if (arguments.send.file.empty()) {
+    if (first == arguments.words.end()) {
+      throw CLI::RequiredError("a REQUEST_TYPE such as DeviceInformation, or --file,");
+    }
+    arguments.send.request_type = *first++;
+  } else if (!arguments.send.parameters.empty()) {
+    throw CLI::ValidationError("--parameter", "goes with a REQUEST_TYPE, not with --file");
+  }
+  arguments.send.ids.assign(first, arguments.words.end());
+  if (arguments.send.ids.empty() != arguments.all) {
+    throw CLI::ValidationError("IDS", "name at least one enrolment, or all of them with --all");
+  }
+}
+
+void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
+  CLI::App* command = app.add_subcommand("command", "Commands and their answers");
+  command->require_subcommand(1);
+  CLI::App* send = command->add_subcommand("send", "Queue a command and wake its devices");
+  send->add_option("REQUEST_TYPE_AND_IDS", arguments.words,
+                   "A request type such as DeviceInformation, then enrolment ids; with --file ids "
+                   "only");
+  send->add_option("--parameter", arguments.send.parameters,
+                   "key=text, key:=JSON or key=@file (the file's bytes); repeatable")
+      ->allow_extra_args(false);
+  send->add_option("--file", arguments.send.file, "A command property list, sent as it is");
+  send->add_flag("--all", arguments.all, "To everyone who is enrolled");
+  send->add_flag("--no-push", arguments.no_push, "Queue only; devices get it when they next come");
+  send->callback([&] {
+    read_send_words(arguments);
+    run = [&](const Session& session) { return send_command(session, arguments.send); };
+  });
+  CLI::App* show = command->add_subcommand("show", "What became of a command at one enrolment");
+  CLI::App* cancel = command->add_subcommand("cancel", "Take it back, unless it has ended");
+  for (CLI::App* one : {show, cancel}) {
+    one->add_option("ID", arguments.id)->required();
+    one->add_option("COMMAND_UUID", arguments.uuid)->required();
+  }
+  show->callback([&] {
+    run = [&](const Session& session) {
+      return show_command(session, arguments.id, arguments.uuid);
+    };
+  });
+  cancel->callback([&] {
+    run = [&](const Session& session) {
+      return cancel_command(session, arguments.id, arguments.uuid);
+    };
+  });
+}
+
+void add_others(CLI::App& app, Arguments& arguments, Run& run) {
+  app.add_subcommand("status", "How the server is")->callback([&] { run = show_status; });
+  CLI::App* waking = app.add_subcommand("wake", "Push devices now, with or without work");
+  waking->add_option("IDS", arguments.ids);
+  waking->add_flag("--all", arguments.all, "Everyone who is enrolled");
+  waking->callback([&] {
+    if (arguments.ids.empty() != arguments.all) {
+      throw CLI::ValidationError("IDS", "name at least one enrolment, or all of them with --all");
+    }
+    run = [&](const Session& session) { return wake(session, arguments.ids, arguments.all); };
+  });
+
+  CLI::App* certificate = app.add_subcommand("push-certificate", "What Apple knows you by");
+  certificate->require_subcommand(1);
+  CLI::App* set = certificate->add_subcommand("set", "Store a certificate with its key");
+  set->add_option("FILE", arguments.files, "PEM: certificate and key, in one file or two")
+      ->required();
+  set->callback([&] {
+    run = [&](const Session& session) { return set_push_certificate(session, arguments.files); };
+  });
+  certificate->add_subcommand("show", "Topics and expiry")->callback([&] {
+    run = show_push_certificates;
+  });
+
+  CLI::App* link = app.add_subcommand("enrolment-link", "A URL that enrols one device");
+  link->add_option("--count", arguments.links.count, "How many")->check(CLI::Range(1, 1'000));
+  link->add_option("--valid-hours", arguments.links.valid_hours, "How long they work")
+      ->check(CLI::Range(0.1, 8'760.0));
+  link->callback([&] {
+    run = [&](const Session& session) { return create_enrolment_links(session, arguments.links); };
+  });
+}
+
+int run_reveillectl(int count, char** words) {
+  CLI::App app("The operator's tool of reveille.", "reveillectl");
+  Arguments arguments;
+  Run run;
+  app.add_option("--socket", arguments.socket, "The admin socket of reveilled")
+      ->envname("REVEILLE_SOCKET")
+      ->capture_default_str();
+  app.add_flag("--json", arguments.json, "Print the server's JSON");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_enrolments(app, arguments, run);
+  add_commands(app, arguments, run);
+  add_others(app, arguments, run);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const Session session{.client = AdminClient(arguments.socket),
+                        .output = arguments.json ? Output::json : Output::table};
+  return run(session);
+}
+
+}  // namespace
+
+}  // namespace reveille
+
+int main(int count, char** words) {
+  try {
+    return reveille::run_reveillectl(count, words);
+  } catch (const std::exception& error) {
+    // An answer that is not what this version expects.
+    std::fprintf(stderr, "reveillectl: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "tools/reveillectl/printing.h"
+#include "tools/reveillectl/subcommands.h"
+#include "tools/reveillectl/table.h"
+
+namespace reveille {
+
+namespace {
+
+std::string uptime_text(std::int64_t seconds) {
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7'200) return fmt::format("{} min", seconds / 60);
+  if (seconds < 172'800) return fmt::format("{} h", seconds / 3'600);
+  return fmt::format("{} days", seconds / 86'400);
+}
+
+std::string certificates_text(const boost::json::array& certificates) {
+  if (certificates.empty()) {
+    return "none: devices cannot be woken; `reveillectl push-certificate set FILE`";
+  }
+  std::string text;
+  for (const auto& entry : certificates) {
+    const auto& certificate = entry.as_object();
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} ({} days left)", text_of(certificate, "topic"),
+                        text_of(certificate, "days_left"));
+  }
+  return text;
+}
+
+std::string alarm_text(const boost::json::object& wake, const boost::json::object& apns) {
+  if (text_of(wake, "topic_stopped") == "yes") {
+    return "APNs refuses the push certificate: pushes have stopped until a new one is set";
+  }
+  const std::string error = text_of(apns, "last_connect_error");
+  if (text_of(apns, "connections") == "0" && !error.empty()) return "no way to APNs: " + error;
+  return "";
+}
+
+}  // namespace
+
+int show_status(const Session& session) {
+  const auto answer = session.client.get("/v1/status");
+  if (!answer) return report(answer.error());
+  if (session.output == Output::json) {
+    print(answer->text);
+    return 0;
+  }
+  const boost::json::object& status = answer->object;
+  const auto& enrolments = status.at("enrolments").as_object();
+  const auto& deliveries = status.at("deliveries").as_object();
+  const auto& apns = status.at("apns").as_object();
+  const auto& wakes = status.at("wake").as_object();
+  const auto& device = status.at("device").as_object();
+  const auto number = [](const boost::json::object& object, const char* key) {
+    return text_of(object, key);
+  };
+  std::vector<std::vector<std::string>> rows = {
+      {"reveilled", fmt::format("{}, up {}", text_of(status, "version"),
+                                uptime_text(status.at("uptime_seconds").as_int64()))},
+      {"enrolments",
+       fmt::format("{} enrolled, {} pending, {} ended", number(enrolments, "enrolled"),
+                   number(enrolments, "pending"), number(enrolments, "ended"))},
+      {"commands",
+       fmt::format("{} waiting, {} acknowledged, {} failed, {} cancelled, {} expired, {} void",
+                   number(deliveries, "live"), number(deliveries, "acknowledged"),
+                   number(deliveries, "failed"), number(deliveries, "cancelled"),
+                   number(deliveries, "expired"), number(deliveries, "voided"))},
+      {"certificate", certificates_text(status.at("push_certificates").as_array())},
+      {"pushes", fmt::format("{} accepted by APNs, {} refused, {} unanswered, {} in flight",
+                             number(wakes, "accepted"), number(wakes, "rejected"),
+                             number(wakes, "unanswered"), number(wakes, "in_flight"))},
+      {"APNs", fmt::format("{} connections, {} streams allowed", number(apns, "connections"),
+                           number(apns, "streams_allowed"))},
+      {"devices", fmt::format("{} connections, {} requests", number(device, "connections"),
+                              number(device, "requests"))},
+  };
+  const std::string alarm = alarm_text(wakes, apns);
+  if (!alarm.empty()) rows.push_back({"ALARM", alarm});
+  print(format_table(rows));
+  return 0;
+}
+
+}  // namespace reveille
