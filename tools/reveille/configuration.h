@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reveille {
+
+// What reveille.toml can say, with the defaults that hold for what it leaves out. Each option's
+// meaning and range stand in configuration_options.cpp, from which --print-default-config and every
+// error are made. Units are in the names; relative paths count from the file's folder.
+struct Configuration {
+  struct State {
+    std::filesystem::path folder = "/var/lib/reveille";
+  } state;
+
+  struct Device {
+    std::string listen_address = "0.0.0.0";
+    std::int64_t port = 8443;
+    std::string public_url;  // empty: https://localhost and the port
+    std::filesystem::path certificate_file;
+    std::filesystem::path key_file;
+    std::int64_t connections_max = 10'000;
+    std::int64_t body_mebibytes_max = 32;
+    std::int64_t request_timeout_seconds = 60;
+    std::int64_t idle_timeout_seconds = 300;
+  } device;
+
+  struct Operators {
+    std::string listen_address = "127.0.0.1";
+    std::int64_t port = 9443;
+    std::filesystem::path certificate_file;
+    std::filesystem::path key_file;
+    std::string api_key;  // secret
+    std::filesystem::path api_keys_file;
+    std::int64_t connections_max = 256;
+    std::int64_t push_wait_seconds = 15;
+  } operators;
+
+  struct Admin {
+    std::filesystem::path socket_path = "/run/reveille/admin.sock";
+  } admin;
+
+  struct Apns {
+    std::string host = "api.push.apple.com";
+    std::int64_t port = 443;
+    std::filesystem::path anchors_file;
+    std::int64_t connections_max = 4;
+    std::int64_t streams_per_connection_max = 1'000;
+    std::int64_t push_timeout_seconds = 30;
+  } apns;
+
+  struct Wake {
+    std::vector<std::int64_t> silence_seconds = {30, 120, 480, 1'800, 14'400, 86'400};
+    std::int64_t pushes_per_second_max = 0;
+    std::int64_t in_flight_max = 8'192;
+    std::int64_t coalescing_seconds = 10;
+    std::int64_t expiration_seconds = 604'800;
+  } wake;
+
+  struct Storage {
+    std::int64_t lanes = 1;
+    std::int64_t block_cache_mebibytes = 64;
+    std::int64_t write_buffer_mebibytes = 32;
+    std::int64_t free_mebibytes_min = 256;
+    std::int64_t queue_commands_max = 1'000;
+  } storage;
+
+  struct Network {
+    std::int64_t lanes = 0;
+  } network;
+
+  struct Enrolment {
+    std::string organisation = "reveille";
+    bool sign_profile = true;
+    bool sign_message = false;
+    std::int64_t identity_days = 365;
+    std::int64_t link_valid_seconds = 86'400;
+  } enrolment;
+
+  struct Log {
+    std::string level = "info";
+    std::string format = "auto";
+  } log;
+};
+
+// A file as it was read: every error it has, one sentence each, "FILE:LINE: what is wrong and how
+// to mend it". With no errors the configuration may be used.
+struct LoadedConfiguration {
+  Configuration configuration;
+  std::vector<std::string> errors;
+};
+
+LoadedConfiguration load_configuration(const std::filesystem::path& file);
+
+// The same on a text; `file` names it in errors, and its folder is where relative paths start.
+LoadedConfiguration parse_configuration(std::string_view text, const std::filesystem::path& file);
+
+// A complete file with every option at its default and a comment that explains it.
+std::string print_default_configuration();
+
+}  // namespace reveille

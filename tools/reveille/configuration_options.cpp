@@ -1,0 +1,129 @@
+#include "tools/reveille/configuration_options.h"
+
+namespace reveille {
+
+namespace {
+
+constexpr Range port_range{0, 65'535};
+constexpr Range day_of_seconds{1, 86'400};
+
+void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
+  visitor.section("device", "Where devices come: enrolment, check-in, commands. Always HTTPS.");
+  visitor.text("listen_address", device.listen_address, "An IPv4 or IPv6 address of this machine.");
+  visitor.number("port", device.port, port_range, "0: any free port; the log says which.");
+  visitor.text("public_url", device.public_url,
+               "The URL that devices know this server by, without a path: it goes into every\n"
+               "enrolment profile and must not change afterwards. Empty: https://localhost and\n"
+               "the port, good for trying out only.");
+  visitor.path("certificate_file", device.certificate_file,
+               "PEM: the server's certificate, then its intermediates. Empty: a development\n"
+               "certificate for the host of public_url is issued by this server's own authority.\n"
+               "SIGHUP reads the file again.");
+  visitor.path("key_file", device.key_file, "PEM: the certificate's private key, unencrypted.");
+  visitor.number("connections_max", device.connections_max, {1, 1'000'000},
+                 "Open at once in each network lane; more are closed at once.");
+  visitor.number("body_mebibytes_max", device.body_mebibytes_max, {1, 1'024},
+                 "Of one request; larger ones are answered 413.");
+  visitor.number("request_timeout_seconds", device.request_timeout_seconds, day_of_seconds,
+                 "From a request's first byte to its last.");
+  visitor.number("idle_timeout_seconds", device.idle_timeout_seconds, day_of_seconds,
+                 "Between two requests of one connection.");
+}
+
+void visit_operators(Configuration::Operators& operators, OptionVisitor& visitor) {
+  visitor.section(
+      "operators",
+      "The operators' HTTP API, for scripts and programs. Closed unless there is a key.");
+  visitor.text("listen_address", operators.listen_address,
+               "An IPv4 or IPv6 address of this machine.");
+  visitor.number("port", operators.port, port_range, "0: any free port; the log says which.");
+  visitor.path("certificate_file", operators.certificate_file,
+               "PEM. Empty: plain HTTP, for a loopback address or behind a proxy.");
+  visitor.path("key_file", operators.key_file, "PEM: the certificate's private key, unencrypted.");
+  visitor.text("api_key", operators.api_key,
+               "At least 16 characters. Sent as HTTP Basic, user \"nanomdm\", by its users.");
+  visitor.path("api_keys_file", operators.api_keys_file,
+               "Instead of api_key: a file with one key a line; lines that begin with # are\n"
+               "skipped. Several keys let you replace one without a gap.");
+  visitor.number("connections_max", operators.connections_max, {1, 100'000}, "Open at once.");
+  visitor.number("push_wait_seconds", operators.push_wait_seconds, {1, 600},
+                 "How long an answer waits for what APNs says to its pushes.");
+}
+
+void visit_apns(Configuration::Apns& apns, OptionVisitor& visitor) {
+  visitor.section("apns", "Apple's push service, over HTTP/2.");
+  visitor.text("host", apns.host, "");
+  visitor.number("port", apns.port, {1, 65'535}, "443, or 2197 where 443 is closed.");
+  visitor.path("anchors_file", apns.anchors_file,
+               "PEM: the roots that APNs' certificate must chain to. Empty: the system's.");
+  visitor.number("connections_max", apns.connections_max, {1, 64}, "");
+  visitor.number("streams_per_connection_max", apns.streams_per_connection_max, {1, 100'000},
+                 "Pushes in flight on one connection; what APNs allows is obeyed as well.");
+  visitor.number("push_timeout_seconds", apns.push_timeout_seconds, {1, 600},
+                 "From handing over a push to giving it up.");
+}
+
+void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
+  visitor.section("wake", "When devices are pushed.");
+  visitor.numbers("silence_seconds", wake.silence_seconds, {1, 31'536'000},
+                  "How long a silent device is left in peace after each push while it has work;\n"
+                  "the last one repeats.");
+  visitor.number("pushes_per_second_max", wake.pushes_per_second_max, {0, 1'000'000},
+                 "Of one lane. 0: as fast as APNs takes them.");
+  visitor.number("in_flight_max", wake.in_flight_max, {1, 1'000'000},
+                 "Wakes of one lane between due and answered.");
+  visitor.number("coalescing_seconds", wake.coalescing_seconds, {0, 3'600},
+                 "A device that was pushed so recently is not pushed again for further commands.");
+  visitor.number("expiration_seconds", wake.expiration_seconds, {0, 2'592'000},
+                 "How long APNs keeps a push for a device that is off-line.");
+}
+
+void visit_storage(Configuration::Storage& storage, OptionVisitor& visitor) {
+  visitor.section("storage", "The embedded database.");
+  visitor.number("lanes", storage.lanes, {1, 16}, "Threads that write; each syncs by itself.");
+  visitor.number("block_cache_mebibytes", storage.block_cache_mebibytes, {1, 1'048'576}, "");
+  visitor.number("write_buffer_mebibytes", storage.write_buffer_mebibytes, {1, 65'536}, "");
+  visitor.number("free_mebibytes_min", storage.free_mebibytes_min, {0, 1'048'576},
+                 "Below this much free disk nothing is accepted any more.");
+  visitor.number("queue_commands_max", storage.queue_commands_max, {1, 1'000'000},
+                 "Commands without an answer, of one enrolment.");
+}
+
+void visit_enrolment(Configuration::Enrolment& enrolment, OptionVisitor& visitor) {
+  visitor.section("enrolment", "The profile that devices enrol with.");
+  visitor.text("organisation", enrolment.organisation, "Shown to users while they enrol.");
+  visitor.flag("sign_profile", enrolment.sign_profile,
+               "Signs the profile; some tools install only unsigned ones.");
+  visitor.flag("sign_message", enrolment.sign_message,
+               "Tells devices to sign each message (Mdm-Signature): needed behind a proxy that\n"
+               "ends TLS.");
+  visitor.number("identity_days", enrolment.identity_days, {1, 3'650},
+                 "How long a device's identity certificate is valid.");
+  visitor.number("link_valid_seconds", enrolment.link_valid_seconds, {60, 31'536'000},
+                 "How long an enrolment link works, unless its maker says otherwise.");
+}
+
+}  // namespace
+
+void visit_options(Configuration& configuration, OptionVisitor& visitor) {
+  visitor.section("state", "What survives a restart.");
+  visitor.path("folder", configuration.state.folder,
+               "The database, this server's own authority and the key that seals secrets at rest.\n"
+               "Back it up as a whole.");
+  visit_device(configuration.device, visitor);
+  visit_operators(configuration.operators, visitor);
+  visitor.section("admin", "The Unix socket of reveillectl: for root and the daemon's own user.");
+  visitor.path("socket_path", configuration.admin.socket_path, "Its folder must exist.");
+  visit_apns(configuration.apns, visitor);
+  visit_wake(configuration.wake, visitor);
+  visit_storage(configuration.storage, visitor);
+  visitor.section("network", "The threads that own sockets.");
+  visitor.number("lanes", configuration.network.lanes, {0, 256}, "0: one for each core.");
+  visit_enrolment(configuration.enrolment, visitor);
+  visitor.section("log", "Lines on standard error.");
+  visitor.choice("level", configuration.log.level, {"debug", "info", "warning", "error"}, "");
+  visitor.choice("format", configuration.log.format, {"auto", "text", "json"},
+                 "text: for people. json: one object a line. auto: text on a terminal.");
+}
+
+}  // namespace reveille
