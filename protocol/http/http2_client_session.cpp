@@ -1,1 +1,414 @@
 #include "protocol/http/http2_client_session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "protocol/http/nghttp2_handles.h"
+
+namespace reveille::http {
+namespace {
+
+using Tag = Http2ClientSession::Tag;
+
+constexpr std::uint32_t stream_window_bytes = 1u << 20;
+constexpr std::int32_t connection_window_bytes = 16 << 20;
+// A slot gives back what one large request made it hold.
+constexpr std::size_t kept_buffer_bytes_max = 64 * 1024;
+
+struct Slot;
+using SlotsByTag = std::unordered_map<Tag, Slot*>;
+
+// One request: taken at submit(), released when nghttp2 closes the stream, since until then
+// nghttp2 reads its buffers. Settled comes earlier for a request that was cancelled or refused.
+struct Slot {
+  bool in_use = false;
+  bool settled = false;   // its event was given, or none is due
+  bool sent = false;      // its HEADERS left: the peer may process it
+  bool complete = false;  // the peer's END_STREAM arrived
+  bool oversized = false;
+  bool final_headers = false;  // what follows are trailers
+
+  Tag tag = 0;
+  SlotsByTag::node_type tag_node;  // kept here while the tag is in no map, so that no node is freed
+  std::int32_t stream = 0;
+
+  std::string header_bytes;  // names and values, one after the other
+  Bytes body;
+  std::size_t body_sent = 0;
+
+  Response response{.status = 0, .headers = {}, .body = {}};
+  std::size_t response_bytes = 0;
+};
+
+void forget_contents(Slot& slot) {
+  slot.settled = slot.sent = slot.complete = slot.oversized = slot.final_headers = false;
+  slot.header_bytes.clear();
+  slot.body.clear();
+  if (slot.header_bytes.capacity() > kept_buffer_bytes_max) slot.header_bytes.shrink_to_fit();
+  if (slot.body.capacity() > kept_buffer_bytes_max) slot.body.shrink_to_fit();
+  slot.body_sent = 0;
+  slot.response = Response{.status = 0, .headers = {}, .body = {}};
+  slot.response_bytes = 0;
+}
+
+ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std::size_t count,
+                  std::uint32_t* flags, nghttp2_data_source* source, void*) {
+  Slot& slot = *static_cast<Slot*>(source->ptr);
+  const std::size_t taken = std::min(count, slot.body.size() - slot.body_sent);
+  std::memcpy(buffer, slot.body.data() + slot.body_sent, taken);
+  slot.body_sent += taken;
+  if (slot.body_sent == slot.body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  return static_cast<ssize_t>(taken);
+}
+
+}  // namespace
+
+struct Http2ClientSession::State {
+  State(Events& events_to_call, const Http2ClientOptions& chosen)
+      : events(events_to_call), options(chosen) {}
+
+  Events& events;
+  const Http2ClientOptions options;
+  SlotTable<Slot> slots;
+  SlotsByTag slots_by_tag;
+  std::vector<nghttp2_nv> name_values;  // of the request being submitted
+  std::size_t open = 0;                 // requests that are not settled
+  bool goaway_received = false;
+  bool going_away = false;
+  bool over = false;    // a connection error, or abandoned
+  bool inside = false;  // within receive() or produce()
+  // Declared after the slots: nghttp2 points into them as long as it lives.
+  SessionHandle session;
+
+  void open_session();
+  bool new_streams_allowed() const;
+  std::size_t capacity() const;
+  Slot* slot_of(std::int32_t stream) const;
+  void settle(Slot& slot);
+  void fail(Slot& slot, StreamFailure failure);
+  template <typename Predicate>
+  void fail_all(StreamFailure failure, Predicate&& predicate);
+
+  // nghttp2's callbacks; `user` is the State.
+  static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_bytes, const std::uint8_t* value, std::size_t value_bytes,
+                       std::uint8_t flags, void* user);
+  static int on_data(nghttp2_session*, std::uint8_t flags, std::int32_t stream,
+                     const std::uint8_t* bytes, std::size_t count, void* user);
+  static int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  static int on_stream_closed(nghttp2_session*, std::int32_t stream, std::uint32_t error_code,
+                              void* user);
+  static int before_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  void on_stream_end(Slot& slot);
+  void on_goaway(const nghttp2_goaway& goaway);
+};
+
+void Http2ClientSession::State::open_session() {
+  const CallbacksHandle callbacks = make_callbacks();
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks.get(), on_begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks.get(), on_header);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks.get(), on_data);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks.get(), on_frame_received);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks.get(), on_stream_closed);
+  nghttp2_session_callbacks_set_before_frame_send_callback(callbacks.get(), before_frame_sent);
+
+  const OptionHandle option = make_option();
+  nghttp2_option_set_peer_max_concurrent_streams(option.get(), options.streams_before_settings);
+  // Until the peer has acknowledged that we want no pushes.
+  nghttp2_option_set_max_reserved_remote_streams(option.get(), 0);
+
+  nghttp2_session* opened = nullptr;
+  ensure(nghttp2_session_client_new2(&opened, callbacks.get(), this, option.get()) == 0,
+         "nghttp2 has memory");
+  session.reset(opened);
+
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
+  };
+  nghttp2_submit_settings(session.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session.get(), NGHTTP2_FLAG_NONE, 0,
+                                        connection_window_bytes);
+}
+
+bool Http2ClientSession::State::new_streams_allowed() const {
+  // nghttp2 knows of a GOAWAY, of its own connection errors, and of stream ids that have run out.
+  return !over && !going_away && nghttp2_session_check_request_allowed(session.get()) != 0;
+}
+
+std::size_t Http2ClientSession::State::capacity() const {
+  if (!new_streams_allowed()) return 0;
+  const std::size_t allowed = std::min(
+      options.streams_max,
+      nghttp2_session_get_remote_settings(session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+  // Slots, not open requests: a cancelled one counts for the peer until its RST_STREAM has left.
+  return allowed > slots.in_use() ? allowed - slots.in_use() : 0;
+}
+
+Slot* Http2ClientSession::State::slot_of(std::int32_t stream) const {
+  return static_cast<Slot*>(nghttp2_session_get_stream_user_data(session.get(), stream));
+}
+
+void Http2ClientSession::State::settle(Slot& slot) {
+  slot.settled = true;
+  slot.tag_node = slots_by_tag.extract(slot.tag);
+  --open;
+}
+
+void Http2ClientSession::State::fail(Slot& slot, StreamFailure failure) {
+  settle(slot);
+  events.on_failure(slot.tag, failure);
+}
+
+// In the order of submission, so that a caller who submits them again keeps it.
+template <typename Predicate>
+void Http2ClientSession::State::fail_all(StreamFailure failure, Predicate&& predicate) {
+  auto failing = slots.select(predicate);
+  std::sort(failing.begin(), failing.end(),
+            [](const Slot* left, const Slot* right) { return left->stream < right->stream; });
+  for (Slot* slot : failing) {
+    if (!slot->settled) fail(*slot, failure);  // an event may have cancelled a later one
+  }
+}
+
+int Http2ClientSession::State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame,
+                                                void* user) {
+  Slot* slot = static_cast<State*>(user)->slot_of(frame->hd.stream_id);
+  if (slot == nullptr || frame->hd.type != NGHTTP2_HEADERS) return 0;  // no PUSH_PROMISE
+  slot->final_headers = slot->response.status >= 200;
+  if (!slot->final_headers) slot->response.headers.clear();  // those of an interim 1xx response
+  return 0;
+}
+
+int Http2ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* frame,
+                                         const std::uint8_t* name, std::size_t name_bytes,
+                                         const std::uint8_t* value, std::size_t value_bytes,
+                                         std::uint8_t, void* user) {
+  State& state = *static_cast<State*>(user);
+  Slot* slot = state.slot_of(frame->hd.stream_id);
+  if (slot == nullptr || slot->settled || frame->hd.type != NGHTTP2_HEADERS) return 0;
+  slot->response_bytes += name_bytes + value_bytes;
+  if (slot->response_bytes > state.options.response_bytes_max) {
+    slot->oversized = true;
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // nghttp2 resets the stream
+  }
+  if (slot->final_headers) return 0;
+
+  const std::string_view field = text_of(name, name_bytes);
+  const std::string_view content = text_of(value, value_bytes);
+  if (field == ":status") {
+    std::from_chars(content.data(), content.data() + content.size(), slot->response.status);
+  } else {
+    slot->response.headers.push_back({std::string(field), std::string(content)});
+  }
+  return 0;
+}
+
+int Http2ClientSession::State::on_data(nghttp2_session* session, std::uint8_t, std::int32_t stream,
+                                       const std::uint8_t* bytes, std::size_t count, void* user) {
+  State& state = *static_cast<State*>(user);
+  Slot* slot = state.slot_of(stream);
+  if (slot == nullptr || slot->settled || slot->oversized) return 0;
+  slot->response_bytes += count;
+  if (slot->response_bytes > state.options.response_bytes_max) {
+    slot->oversized = true;
+    slot->response.body = {};
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+    return 0;
+  }
+  slot->response.body.append(text_of(bytes, count));
+  return 0;
+}
+
+int Http2ClientSession::State::on_frame_received(nghttp2_session*, const nghttp2_frame* frame,
+                                                 void* user) {
+  State& state = *static_cast<State*>(user);
+  if (ends_stream(*frame)) {
+    Slot* slot = state.slot_of(frame->hd.stream_id);
+    if (slot != nullptr) state.on_stream_end(*slot);
+  } else if (frame->hd.type == NGHTTP2_GOAWAY) {
+    state.on_goaway(frame->goaway);
+  } else if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+    state.events.on_settings();
+  } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+    state.events.on_ping_acknowledged();
+  }
+  return 0;
+}
+
+void Http2ClientSession::State::on_stream_end(Slot& slot) {
+  slot.complete = true;
+  // The peer answered early and may never open its window again: the rest of the body is moot.
+  if (slot.body_sent < slot.body.size()) {
+    nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, slot.stream, NGHTTP2_CANCEL);
+  }
+}
+
+void Http2ClientSession::State::on_goaway(const nghttp2_goaway& goaway) {
+  goaway_received = true;
+  // nghttp2 itself closes the streams above the last id only after this callback, and drops those
+  // that it has not sent yet only while sending: both are settled here, before the event.
+  fail_all(StreamFailure::refused, [&](const Slot& slot) {
+    return !slot.settled && (!slot.sent || slot.stream > goaway.last_stream_id);
+  });
+  events.on_goaway(goaway.error_code, text_of(goaway.opaque_data, goaway.opaque_data_len));
+}
+
+int Http2ClientSession::State::on_stream_closed(nghttp2_session*, std::int32_t stream,
+                                                std::uint32_t error_code, void* user) {
+  State& state = *static_cast<State*>(user);
+  Slot* closed = state.slot_of(stream);
+  if (closed == nullptr) return 0;
+
+  const bool due = !closed->settled;
+  if (due) state.settle(*closed);
+  const Tag tag = closed->tag;
+  const bool whole = closed->complete && !closed->oversized;
+  const bool never_sent = !closed->sent && !state.new_streams_allowed();
+  Response response = std::move(closed->response);
+  // Released before the event, so that capacity() already counts it there.
+  forget_contents(*closed);
+  state.slots.release(*closed);
+
+  if (!due) return 0;
+  if (whole) {
+    state.events.on_response(tag, std::move(response));
+  } else if (error_code == NGHTTP2_REFUSED_STREAM || never_sent) {
+    state.events.on_failure(tag, StreamFailure::refused);
+  } else {
+    state.events.on_failure(tag, StreamFailure::reset);
+  }
+  return 0;
+}
+
+int Http2ClientSession::State::before_frame_sent(nghttp2_session*, const nghttp2_frame* frame,
+                                                 void* user) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  Slot* slot = static_cast<State*>(user)->slot_of(frame->hd.stream_id);
+  if (slot != nullptr) slot->sent = true;
+  return 0;
+}
+
+Http2ClientSession::Http2ClientSession(Events& events, const Http2ClientOptions& options)
+    : state_(std::make_unique<State>(events, options)) {
+  state_->open_session();
+}
+
+Http2ClientSession::~Http2ClientSession() = default;
+
+std::size_t Http2ClientSession::capacity() const { return state_->capacity(); }
+
+std::size_t Http2ClientSession::open_streams() const { return state_->open; }
+
+void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers, BytesView body) {
+  ensure(state_->capacity() > 0, "a request is submitted only while there is capacity");
+  Slot& slot = state_->slots.take();
+  slot.tag = tag;
+  slot.body.assign(body);
+
+  std::size_t header_bytes = 0;
+  for (const RequestHeader& header : headers) {
+    header_bytes += header.name.size() + header.value.size();
+  }
+  slot.header_bytes.reserve(header_bytes);  // so that no append moves what nghttp2 points to
+  const auto keep = [&slot](std::string_view text) {
+    const std::size_t begin = slot.header_bytes.size();
+    slot.header_bytes.append(text);
+    return std::string_view(slot.header_bytes).substr(begin);
+  };
+  state_->name_values.clear();
+  for (const RequestHeader& header : headers) {
+    const int flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE |
+                      (header.indexing == Indexing::without ? NGHTTP2_NV_FLAG_NO_INDEX : 0);
+    const std::string_view name = keep(header.name);
+    const std::string_view value = keep(header.value);
+    state_->name_values.push_back(name_value(name, value, static_cast<std::uint8_t>(flags)));
+  }
+
+  nghttp2_data_provider provider{};
+  provider.source.ptr = &slot;
+  provider.read_callback = read_body;
+  slot.stream =
+      nghttp2_submit_request(state_->session.get(), nullptr, state_->name_values.data(),
+                             state_->name_values.size(), body.empty() ? nullptr : &provider, &slot);
+  ensure(slot.stream > 0, "nghttp2 takes a request while it allows new ones");
+
+  bool inserted = false;
+  if (slot.tag_node.empty()) {
+    inserted = state_->slots_by_tag.emplace(tag, &slot).second;
+  } else {
+    slot.tag_node.key() = tag;
+    slot.tag_node.mapped() = &slot;
+    inserted = state_->slots_by_tag.insert(std::move(slot.tag_node)).inserted;
+  }
+  ensure(inserted, "a tag names one open request");
+  ++state_->open;
+}
+
+void Http2ClientSession::cancel(Tag tag) {
+  const auto found = state_->slots_by_tag.find(tag);
+  if (found == state_->slots_by_tag.end()) return;
+  Slot& slot = *found->second;
+  state_->settle(slot);
+  nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, slot.stream, NGHTTP2_CANCEL);
+}
+
+void Http2ClientSession::ping() {
+  nghttp2_submit_ping(state_->session.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+void Http2ClientSession::go_away() {
+  state_->going_away = true;
+  nghttp2_submit_goaway(state_->session.get(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+Result<void> Http2ClientSession::receive(BytesView bytes) {
+  ensure(!state_->inside, "no event calls receive()");
+  if (state_->over) return failure(ErrorCode::malformed, "the HTTP/2 session is over");
+  state_->inside = true;
+  const ssize_t count =
+      nghttp2_session_mem_recv(state_->session.get(), bytes_of(bytes), bytes.size());
+  state_->inside = false;
+
+  if (count < 0) {
+    state_->over = true;
+    return failure(ErrorCode::malformed, nghttp2_strerror(static_cast<int>(count)));
+  }
+  // Most connection errors come back as no error here: nghttp2 has queued its GOAWAY and ignores
+  // what follows. It shows in that no request is allowed any more, for no reason that we know.
+  const bool ids_left = nghttp2_session_get_next_stream_id(state_->session.get()) <= INT32_MAX;
+  if (ids_left && !state_->goaway_received && !state_->going_away &&
+      !state_->new_streams_allowed()) {
+    state_->over = true;
+    return failure(ErrorCode::malformed, "the peer broke the HTTP/2 protocol");
+  }
+  return {};
+}
+
+std::size_t Http2ClientSession::produce(Bytes& output, std::size_t bytes_max) {
+  ensure(!state_->inside, "no event calls produce()");
+  const std::size_t begin = output.size();
+  state_->inside = true;
+  const bool well = serialise(state_->session.get(), output, bytes_max);
+  state_->inside = false;
+  // With streams open, nghttp2 stops reading only when its GOAWAY for an error has been written.
+  const bool ended = state_->open > 0 && nghttp2_session_want_read(state_->session.get()) == 0;
+  if (!well || ended) state_->over = true;
+  return output.size() - begin;
+}
+
+void Http2ClientSession::abandon() {
+  state_->over = true;
+  state_->fail_all(StreamFailure::lost, [](const Slot& slot) { return !slot.settled; });
+}
+
+bool Http2ClientSession::finished() const {
+  return state_->open == 0 && !state_->new_streams_allowed();
+}
+
+}  // namespace reveille::http

@@ -14,7 +14,8 @@
 
 namespace reveille::http {
 
-// How one request header enters HPACK's dynamic table (RFC 7541 section 6.2).
+// Whether a request header enters HPACK's dynamic table; `without` is "never indexed", for secrets
+// and for what differs each time (RFC 7541 section 6.2).
 enum class Indexing { with, without };
 
 struct RequestHeader {
@@ -26,7 +27,7 @@ struct RequestHeader {
 // Why a stream ended without a whole response.
 enum class StreamFailure {
   refused,  // REFUSED_STREAM, or above the last id of a GOAWAY: the peer did not process it
-  reset,    // reset by the peer with another code: it may have been processed
+  reset,    // reset with another code, or response_bytes_max passed: it may have been processed
   lost,     // the session ended first: the outcome is unknown
 };
 
@@ -41,7 +42,9 @@ struct Http2ClientOptions {
 // Use: submit() while capacity() is above zero, write what produce() yields, hand what arrives to
 // receive(). `tag` is the caller's name for a request. Events are called from within receive(),
 // produce() and abandon(); they may call submit() and ping(), not receive() and produce().
-// Errors: malformed from receive(): the session is over; call abandon().
+// Settings of ours: no push, no priorities; a window of 1 MiB a stream, 16 MiB a connection.
+// Errors: malformed from receive(): the session is over; write what produce() yields (a GOAWAY) if
+// you can, then call abandon().
 class Http2ClientSession {
  public:
   using Tag = std::uint64_t;
@@ -51,8 +54,8 @@ class Http2ClientSession {
     virtual ~Events() = default;
     virtual void on_response(Tag tag, Response response) = 0;
     virtual void on_failure(Tag tag, StreamFailure failure) = 0;
-    // No more streams are taken. Those up to the last id go on; the rest fail as refused, each
-    // with on_failure, before this returns.
+    // No more streams are taken. Those up to the last id go on; the rest, and what was not sent
+    // yet, have failed as refused, each with on_failure, before this is called.
     virtual void on_goaway(std::uint32_t error_code, BytesView debug_data) = 0;
     // The peer's SETTINGS: capacity() may have changed either way.
     virtual void on_settings() {}
@@ -70,11 +73,12 @@ class Http2ClientSession {
   std::size_t capacity() const;
   std::size_t open_streams() const;
 
-  // `headers` are sent in their order, pseudo-headers first; names and values are copied, and so is
-  // `body`. Requires capacity() > 0.
+  // `headers` are sent in their order, pseudo-headers first, names in lower case; names and values
+  // are copied, and so is `body`. Requires capacity() > 0, and a tag that no open request has.
   void submit(Tag tag, std::span<const RequestHeader> headers, BytesView body);
 
-  // RST_STREAM(CANCEL) for a request of ours; no event follows.
+  // RST_STREAM(CANCEL) for a request of ours; no event follows. It counts against capacity() until
+  // the frame is produced. Does nothing when the tag names no open request.
   void cancel(Tag tag);
   void ping();
   void go_away();  // ours, code NO_ERROR: open streams go on

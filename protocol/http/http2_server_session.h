@@ -26,9 +26,15 @@ struct Http2ServerLimits {
 
 // The server's end of one HTTP/2 connection (RFC 9113) on bytes: no socket, no clock, no thread.
 //
-// Use: hand what arrived to receive(), then write what produce() yields until it yields nothing.
-// Events are called from within receive(); they may call any method but receive() and produce().
-// Errors: malformed from receive(): write what produce() yields (a GOAWAY), then close.
+// Use: hand what arrived to receive(), then write what produce() yields until it yields nothing,
+// then close if finished(). Events are called from within receive(), produce() and abandon(); they
+// may call any method but these three.
+// Limits: a header list too long is answered with 431 (reset beyond four times the limit), a body
+// too long with 413, without an event. A stream above concurrent_streams_max is refused until the
+// peer has acknowledged that limit; then it is an error of the connection.
+// Errors: malformed from receive(): every stream was closed as cancelled; write what produce()
+// yields (a GOAWAY), then close. Some errors show only there: produce() closes the streams, and
+// finished() holds.
 class Http2ServerSession {
  public:
   using StreamId = std::int32_t;
@@ -38,8 +44,8 @@ class Http2ServerSession {
     virtual ~Events() = default;
     // The whole request has arrived. Answer with respond(), now or later.
     virtual void on_request(StreamId stream, Request request) = 0;
-    // The stream ended, answered or not; its id is not used again. `cancelled`: by the peer's reset
-    // or a lost session before the answer was written.
+    // A stream that on_request told of has ended; its id is not used again. `cancelled`: by a reset
+    // or a lost session before the whole answer was written.
     virtual void on_stream_closed(StreamId stream, bool cancelled) = 0;
     virtual void on_goaway(std::uint32_t error_code) { (void)error_code; }
   };
@@ -55,20 +61,25 @@ class Http2ServerSession {
   // Appends at most about `bytes_max` bytes to `output`; returns how many it appended.
   std::size_t produce(Bytes& output, std::size_t bytes_max);
 
-  // Does nothing when the stream is gone.
+  // Once a stream. Adds content-length (not to HEAD's answer, 204 or 304) and drops what belongs to
+  // an HTTP/1.1 connection. Does nothing when the stream is gone or above a GOAWAY's last stream.
   void respond(StreamId stream, Response response);
 
   // RST_STREAM; nghttp2's error codes, e.g. 7 REFUSED_STREAM.
   void reset(StreamId stream, std::uint32_t error_code);
 
-  // GOAWAY with the last stream taken (or `last_stream`), no more are taken; open streams go on.
+  // GOAWAY with the last stream taken (or `last_stream`), no more are taken. Open streams up to it
+  // go on; those above it are closed without an answer.
   void go_away(std::uint32_t error_code, BytesView debug_data = {},
                std::optional<StreamId> last_stream = std::nullopt);
 
   // A new SETTINGS_MAX_CONCURRENT_STREAMS for the peer.
   void change_concurrent_streams_max(std::uint32_t value);
 
-  // No stream is open and none can be: after GOAWAY from either end, or an error.
+  // The connection is gone: every open stream is closed, as cancelled.
+  void abandon();
+
+  // No stream is open and none can be: after a GOAWAY, ours written or the peer's, or an error.
   bool finished() const;
   std::size_t open_streams() const;
 
