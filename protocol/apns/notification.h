@@ -7,7 +7,8 @@
 #include "protocol/base/bytes.h"
 #include "protocol/mdm/check_in.h"
 
-// A wake on the wire: protocol.md section 6.2.
+// A wake on the wire. Apple: "Sending notification requests to APNs"; the payload: "Sending MDM
+// push notifications".
 namespace reveille::apns {
 
 struct Notification {
