@@ -13,21 +13,18 @@ namespace {
 using Records = std::vector<storage::PushCertificateRecord>;
 
 void write_counts(JsonWriter& json, const storage::Counts& counts) {
-  json.key("enrolments");
+  json.key("counts");
   json.begin_object();
-  json.member("pending", counts.enrolments_pending);
-  json.member("enrolled", counts.enrolments_enrolled);
-  json.member("ended", counts.enrolments_ended);
-  json.end_object();
+  json.member("enrolments_pending", counts.enrolments_pending);
+  json.member("enrolments_enrolled", counts.enrolments_enrolled);
+  json.member("enrolments_ended", counts.enrolments_ended);
   json.member("commands", counts.commands);
-  json.key("deliveries");
-  json.begin_object();
-  json.member("live", counts.deliveries_live);
-  json.member("acknowledged", counts.deliveries_acknowledged);
-  json.member("failed", counts.deliveries_failed);
-  json.member("cancelled", counts.deliveries_cancelled);
-  json.member("expired", counts.deliveries_expired);
-  json.member("voided", counts.deliveries_voided);
+  json.member("deliveries_live", counts.deliveries_live);
+  json.member("deliveries_acknowledged", counts.deliveries_acknowledged);
+  json.member("deliveries_failed", counts.deliveries_failed);
+  json.member("deliveries_cancelled", counts.deliveries_cancelled);
+  json.member("deliveries_expired", counts.deliveries_expired);
+  json.member("deliveries_voided", counts.deliveries_voided);
   json.end_object();
 }
 

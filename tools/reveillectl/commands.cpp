@@ -73,7 +73,7 @@ void print_failures(const boost::json::object& failed) {
   }
 }
 
-int print_totals(const Session& session, const Totals& totals) {
+void print_totals(const Session& session, const Totals& totals) {
   if (session.output == Output::json) {
     boost::json::object object;
     if (!totals.command_uuid.empty()) object["command_uuid"] = totals.command_uuid;
@@ -91,7 +91,13 @@ int print_totals(const Session& session, const Totals& totals) {
     print(fmt::format("pushed {} of {}\n", totals.pushed, totals.enrolments));
     print_failures(totals.failed);
   }
-  return totals.failed.empty() ? 0 : 1;
+}
+
+// A command that is queued will reach its device, pushed now or later.
+bool all_queued(const Totals& totals) {
+  return std::ranges::none_of(totals.failed, [](const auto& entry) {
+    return entry.value().as_object().contains("command_error");
+  });
 }
 
 Result<std::vector<std::string>> choose_ids(const AdminClient& client,
@@ -121,7 +127,8 @@ int send_command(const Session& session, const SendCommand& options) {
   if (!ids) return report(ids.error());
   const auto totals = send_in_chunks(session.client, "/v1/commands", std::move(body), *ids);
   if (!totals) return report(totals.error());
-  return print_totals(session, *totals);
+  print_totals(session, *totals);
+  return all_queued(*totals) ? 0 : 1;
 }
 
 int wake(const Session& session, const std::vector<std::string>& given, bool all) {
@@ -129,7 +136,8 @@ int wake(const Session& session, const std::vector<std::string>& given, bool all
   if (!ids) return report(ids.error());
   const auto totals = send_in_chunks(session.client, "/v1/wakes", {}, *ids);
   if (!totals) return report(totals.error());
-  return print_totals(session, *totals);
+  print_totals(session, *totals);
+  return totals->failed.empty() ? 0 : 1;
 }
 
 int show_command(const Session& session, const std::string& id, const std::string& uuid) {

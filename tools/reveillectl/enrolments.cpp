@@ -26,8 +26,10 @@ std::vector<std::string> row_of(const boost::json::object& enrolment) {
 
 // Page by page, so that a terminal shows the first ones of a million at once.
 int list_enrolments(const Session& session, const ListEnrolments& options) {
+  const bool as_json = session.output == Output::json;
   std::size_t shown = 0;
   std::string after;
+  std::string separator = "{\"enrolments\": [\n";  // before the next one, in JSON
   while (options.limit == 0 || shown < options.limit) {
     const std::size_t wanted =
         options.limit == 0 ? page_size : std::min(page_size, options.limit - shown);
@@ -39,17 +41,19 @@ int list_enrolments(const Session& session, const ListEnrolments& options) {
     std::vector<std::vector<std::string>> rows;
     if (shown == 0) rows.push_back({"ID", "STATE", "KIND", "SERIAL", "OS", "NAME"});
     for (const auto& enrolment : enrolments) {
-      if (session.output == Output::json) {
-        print(boost::json::serialize(enrolment) + "\n");
+      if (as_json) {
+        print(separator + boost::json::serialize(enrolment));
+        separator = ",\n";
       } else {
         rows.push_back(row_of(enrolment.as_object()));
       }
     }
-    if (session.output == Output::table) print(format_table(rows));
+    if (!as_json) print(format_table(rows));
     shown += enrolments.size();
     if (!page->object.contains("next")) break;
     after = page->object.at("next").as_string().c_str();
   }
+  if (as_json) print((shown == 0 ? separator : "\n") + "]}\n");
   return 0;
 }
 

@@ -123,7 +123,7 @@ void add_others(CLI::App& app, Arguments& arguments, Run& run) {
   });
 
   CLI::App* link = app.add_subcommand("enrolment-link", "A URL that enrols one device");
-  link->add_option("--count", arguments.links.count, "How many")->check(CLI::Range(1, 1'000));
+  link->add_option("--count", arguments.links.count, "How many")->check(CLI::Range(1, 1'000'000));
   link->add_option("--valid-hours", arguments.links.valid_hours, "How long they work")
       ->check(CLI::Range(0.1, 8'760.0));
   link->callback([&] {

@@ -48,8 +48,7 @@ int show_status(const Session& session) {
     return 0;
   }
   const boost::json::object& status = answer->object;
-  const auto& enrolments = status.at("enrolments").as_object();
-  const auto& deliveries = status.at("deliveries").as_object();
+  const auto& counts = status.at("counts").as_object();
   const auto& apns = status.at("apns").as_object();
   const auto& wakes = status.at("wake").as_object();
   const auto& device = status.at("device").as_object();
@@ -60,13 +59,13 @@ int show_status(const Session& session) {
       {"reveilled", fmt::format("{}, up {}", text_of(status, "version"),
                                 uptime_text(status.at("uptime_seconds").as_int64()))},
       {"enrolments",
-       fmt::format("{} enrolled, {} pending, {} ended", number(enrolments, "enrolled"),
-                   number(enrolments, "pending"), number(enrolments, "ended"))},
+       fmt::format("{} enrolled, {} pending, {} ended", number(counts, "enrolments_enrolled"),
+                   number(counts, "enrolments_pending"), number(counts, "enrolments_ended"))},
       {"commands",
        fmt::format("{} waiting, {} acknowledged, {} failed, {} cancelled, {} expired, {} void",
-                   number(deliveries, "live"), number(deliveries, "acknowledged"),
-                   number(deliveries, "failed"), number(deliveries, "cancelled"),
-                   number(deliveries, "expired"), number(deliveries, "voided"))},
+                   number(counts, "deliveries_live"), number(counts, "deliveries_acknowledged"),
+                   number(counts, "deliveries_failed"), number(counts, "deliveries_cancelled"),
+                   number(counts, "deliveries_expired"), number(counts, "deliveries_voided"))},
       {"certificate", certificates_text(status.at("push_certificates").as_array())},
       {"pushes", fmt::format("{} accepted by APNs, {} refused, {} unanswered, {} in flight",
                              number(wakes, "accepted"), number(wakes, "rejected"),

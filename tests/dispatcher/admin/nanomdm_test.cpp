@@ -274,10 +274,10 @@ TEST_F(ImpatientNanomdmTest, APushThatApnsDoesNotAnswerEndsTheWaitAtItsDeadline)
   unanswered_.front()(wake::WakeResult{});
 }
 
-TEST_F(NanomdmTest, ThousandsOfPushesAreGatheredInOneAnswer) {
+TEST_F(NanomdmTest, AThousandPushesAreGatheredInOneAnswer) {
   std::string ids;
   run([&](storage::Transaction& transaction) {
-    for (int i = 0; i < 3'000; ++i) {
+    for (int i = 0; i < 1'000; ++i) {
       const std::string id = "D-" + std::to_string(i);
       enrol_in(transaction, id, topic);
       ids += (i == 0 ? "" : ",") + id;
@@ -287,8 +287,8 @@ TEST_F(NanomdmTest, ThousandsOfPushesAreGatheredInOneAnswer) {
   const http::Response response = ask("PUT", "/v1/enqueue/" + ids, command("U-1"));
 
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(pushed_.size(), 3'000u);
-  EXPECT_EQ(store_->counts().deliveries_live, 3'000u);
+  EXPECT_EQ(pushed_.size(), 1'000u);
+  EXPECT_EQ(store_->counts().deliveries_live, 1'000u);
 }
 
 // ---- access ----

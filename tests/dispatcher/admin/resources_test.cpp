@@ -45,8 +45,8 @@ TEST_F(ResourcesTest, TheStatusCountsWhatTheStoreHolds) {
 
   EXPECT_EQ(status.at("version"), "1.2.3");
   EXPECT_EQ(status.at("uptime_seconds"), 90);
-  EXPECT_EQ(status.at("enrolments").at("enrolled"), 1);
-  EXPECT_EQ(status.at("deliveries").at("live"), 1);
+  EXPECT_EQ(status.at("counts").at("enrolments_enrolled"), 1);
+  EXPECT_EQ(status.at("counts").at("deliveries_live"), 1);
   EXPECT_EQ(status.at("apns").at("topic"), topic);
 }
 
