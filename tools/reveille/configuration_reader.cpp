@@ -148,13 +148,11 @@ class Reader final : public OptionVisitor {
     if (node) {
       fail(*node.node(), fmt::format("{}.{} {}", section_name, key, problem));
     } else {
-      errors_.emplace_back(0,
-                           fmt::format("{}: {}.{} {}", file_.string(), section_name, key, problem));
+      errors_.emplace(0, fmt::format("{}: {}.{} {}", file_.string(), section_name, key, problem));
     }
   }
 
   std::vector<std::string> errors() {
-    std::ranges::stable_sort(errors_, {}, &std::pair<std::uint32_t, std::string>::first);
     std::vector<std::string> sentences;
     for (auto& [line, sentence] : errors_) sentences.push_back(std::move(sentence));
     return sentences;
@@ -180,7 +178,7 @@ class Reader final : public OptionVisitor {
 
   void fail(const toml::node& node, std::string_view sentence) {
     const std::uint32_t line = node.source().begin.line;
-    errors_.emplace_back(line, fmt::format("{}:{}: {}", file_.string(), line, sentence));
+    errors_.emplace(line, fmt::format("{}:{}: {}", file_.string(), line, sentence));
   }
 
   const toml::table& root_;
@@ -188,7 +186,7 @@ class Reader final : public OptionVisitor {
   std::string section_;
   const toml::table* table_ = nullptr;
   std::map<std::string, std::set<std::string_view>, std::less<>> known_;
-  std::vector<std::pair<std::uint32_t, std::string>> errors_;
+  std::multimap<std::uint32_t, std::string> errors_;  // by line; 0: the file as a whole
 };
 
 constexpr std::size_t api_key_characters_min = 16;
