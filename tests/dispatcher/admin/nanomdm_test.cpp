@@ -259,9 +259,10 @@ TEST_F(ImpatientNanomdmTest, APushThatApnsDoesNotAnswerEndsTheWaitAtItsDeadline)
   enrol("A");
   apns_is_silent_ = true;
   std::optional<http::Response> response;
+  const http::Peer peer = root();
 
   boost::asio::co_spawn(context_,
-                        impatient_.handle(request("PUT", "/v1/enqueue/A", command("U-1")), root()),
+                        impatient_.handle(request("PUT", "/v1/enqueue/A", command("U-1")), peer),
                         [&](std::exception_ptr, http::Response answer) { response = answer; });
   const auto work = boost::asio::make_work_guard(context_);
   while (!response) context_.run_one();

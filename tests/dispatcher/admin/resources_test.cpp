@@ -151,10 +151,10 @@ TEST_F(ResourcesTest, TheSameRequestTypeAndUuidContinueOneCommand) {
 TEST_F(ResourcesTest, ACommandIsTakenAsXmlTextAndAsBase64) {
   enrol("A");
   boost::json::object as_text;
-  as_text["enrolments"] = {"A"};
+  as_text["enrolments"] = boost::json::array{"A"};
   as_text["command"] = command("U-1");
   boost::json::object as_base64;
-  as_base64["enrolments"] = {"A"};
+  as_base64["enrolments"] = boost::json::array{"A"};
   as_base64["command"] = to_base64(command("U-2"));
 
   EXPECT_EQ(ask("POST", "/v1/commands", boost::json::serialize(as_text)).status, 200);
