@@ -86,7 +86,12 @@ struct Enrolment {
 //   queued ─► sent ─► acknowledged | failed        sent ─NotNow─► queued
 //   queued, sent ─► cancelled | expired | voided   exactly one end state, ever
 enum class DeliveryState : std::uint8_t {
-  queued = 1, sent = 2, acknowledged = 3, failed = 4, cancelled = 5, expired = 6,
+  queued = 1,
+  sent = 2,
+  acknowledged = 3,
+  failed = 4,
+  cancelled = 5,
+  expired = 6,
   voided = 7,  // the enrolment ended first
 };
 
@@ -101,8 +106,8 @@ struct Delivery {
   std::uint32_t times_sent = 0;
   std::uint32_t times_not_now = 0;
   Time queued_at{};
-  Time sent_at{};   // the last time; epoch: never
-  Time ended_at{};  // epoch: not ended
+  Time sent_at{};            // the last time; epoch: never
+  Time ended_at{};           // epoch: not ended
   std::string final_status;  // "Acknowledged", "Error", "CommandFormatError"; empty otherwise
 
   friend bool operator==(const Delivery&, const Delivery&) = default;
@@ -132,9 +137,9 @@ struct WakeRecord {
   std::uint32_t generation = 0;
   Time due_at{};  // as DueWake had it: a record that changed meanwhile is left as it is
   enum class Outcome : std::uint8_t {
-    pushed,        // count an attempt, due again at next_due_at
-    postponed,     // not pushed: due again at next_due_at
-    parked,        // token unusable or dead: no wake until the next TokenUpdate
+    pushed,     // count an attempt, due again at next_due_at
+    postponed,  // not pushed: due again at next_due_at
+    parked,     // token unusable or dead: no wake until the next TokenUpdate
   } outcome = Outcome::pushed;
   Time next_due_at{};
   std::string apns_reason;  // "" or APNs' reason, kept for operators
@@ -144,9 +149,9 @@ struct WakeRecord {
 struct WakeState {
   std::optional<Time> due_at;  // nullopt: nothing to do, or parked
   std::uint32_t attempts = 0;
-  Time last_pushed_at{};       // epoch: never
+  Time last_pushed_at{};  // epoch: never
   std::string last_apns_reason;
-  Time last_seen_at{};         // within last_seen_resolution
+  Time last_seen_at{};  // within last_seen_resolution
 };
 
 struct IssuedCertificate {

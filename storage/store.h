@@ -36,9 +36,9 @@ enum class Enqueued {
 // What record_report() found.
 struct Recorded {
   enum class Kind {
-    recorded,    // the first end state, or a NotNow that put the command off
-    duplicate,   // already ended: nothing changed
-    unknown,     // never queued here, or purged: nothing changed
+    recorded,   // the first end state, or a NotNow that put the command off
+    duplicate,  // already ended: nothing changed
+    unknown,    // never queued here, or purged: nothing changed
   } kind = Kind::unknown;
   std::string request_type;  // empty when unknown
 };
@@ -56,7 +56,8 @@ struct QueueState {
 //             a kill of the process) they may be undone, latest first.
 // Ordering:   reads see this group's own writes; groups follow each other.
 // Threads:    one at a time, from the lane that owns the partitions of all records it touches;
-//             lanes run theirs side by side. Exceptions say "any lane". commit() blocks on the disk.
+//             lanes run theirs side by side. Exceptions say "any lane". commit() blocks on the
+//             disk.
 // Errors:     unavailable and corrupt from every method; others are listed. After an error other
 //             than those listed, drop the transaction.
 class Transaction {
@@ -68,27 +69,32 @@ class Transaction {
   virtual Result<std::optional<Enrolment>> find_enrolment(const mdm::EnrolmentId& enrolment) = 0;
 
   // Begins a new life at `pending`. An earlier one of the same id ends as superseded, if it had not
-  // ended: its queue is void; its tokens, secrets and user channels are gone.
-  // Call bind_certificate() first, in the certificate's partition.
-  // Errors: malformed for a user channel.
+  // ended: its queue is void; its tokens, secrets and user channels are gone (a user channel's
+  // record stays, as superseded, until its next TokenUpdate). Call bind_certificate() first, in the
+  // certificate's partition. Errors: malformed for a user channel, and for an id that is empty, too
+  // long or holds ':'.
   virtual Result<Enrolment> authenticate(const mdm::Authenticate& message,
                                          const Sha256& certificate, Time now) = 0;
 
   // The last token received wins; an absent unlock token leaves the stored one. Enrolled from the
   // first one on; a wake is due when the queue is not empty, and a parked push is revived. The
-  // first one of a user channel creates its record; its device must not have ended.
+  // first one of a user channel creates its record; its device must not have ended. A user channel
+  // has no Authenticate: after it ended as superseded or checked_out, this begins its next life.
   // An enrolment that ended as unreachable is enrolled again.
-  // Errors: not_found; conflict when it (or its device) ended otherwise, or the topic is another.
+  // Errors: not_found; conflict when it (or its device) ended otherwise, or the topic is another;
+  // malformed for an id that cannot be stored.
   virtual Result<Enrolment> update_token(const mdm::TokenUpdate& message, Time now) = 0;
 
   // Ends the enrolment and, for a device, its user channels: queues void, secrets gone. Nothing
-  // happens to one that ended before. Errors: not_found.
+  // happens to one that ended before. `reason` is any but superseded, which is what authenticate()
+  // does. Errors: not_found.
   virtual Result<void> end_enrolment(const mdm::EnrolmentId& enrolment, EndReason reason,
                                      Time now) = 0;
 
   // Pins a renewed certificate; the one before is accepted until then. Errors: not_found, conflict
   // when the enrolment has ended.
-  virtual Result<void> replace_certificate(const mdm::EnrolmentId& device, const Sha256& certificate,
+  virtual Result<void> replace_certificate(const mdm::EnrolmentId& device,
+                                           const Sha256& certificate,
                                            Time previous_accepted_until) = 0;
 
   // The device was heard. Relaxed; written at most once in last_seen_resolution.
@@ -107,8 +113,9 @@ class Transaction {
 
   // ---- queues: partition of the enrolments' ids ----
 
-  // Appends a stored command to each queue; answers by position. An id that repeats answers
-  // already_queued. A wake becomes due, unless one was pushed less than wake_coalescing ago and the
+  // Appends a stored command to each queue; answers by position, the first that fits of not_found,
+  // not_enrolled, already_queued, queue_full. An id that repeats answers already_queued. A wake
+  // becomes due, unless one was pushed less than wake_coalescing ago and the
   // device has not connected since. Errors: not_found when the command is not stored.
   virtual Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
                                                 const mdm::CommandUuid& command, Time now) = 0;
@@ -131,7 +138,8 @@ class Transaction {
   virtual Result<void> cancel(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
                               Time now) = 0;
 
-  // Of this life of the enrolment; for operators. Live ones first, in their order, then ended ones.
+  // Of this life of the enrolment; for operators. Live ones first, in their order, then ended ones,
+  // the last queued first.
   virtual Result<std::vector<Delivery>> deliveries(const mdm::EnrolmentId& enrolment,
                                                    std::size_t count_max) = 0;
   virtual Result<std::optional<Delivery>> find_delivery(const mdm::EnrolmentId& enrolment,
@@ -179,14 +187,21 @@ class Transaction {
   // Any lane. A renewed certificate counts as tied to what its predecessor is tied to.
   virtual Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) = 0;
 
+  // Any lane. nullopt when record_certificate() never had it: issued elsewhere.
+  virtual Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) = 0;
+
   // ---- one-time challenges: partition of the challenge's hash ----
 
+  // One that is known already is left as it is.
   virtual Result<void> add_challenge(const Sha256& challenge, Time expires_at) = 0;
 
   // Spends the challenge on one public key; the same key again is allowed until it expires, since
   // an answer can get lost. Errors: unauthorised (unknown, expired, or spent on another key).
   virtual Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
                                        Time now) = 0;
+
+  // Known, not expired, and not spent on any key: the link it is part of may still be opened.
+  virtual Result<bool> challenge_is_open(const Sha256& challenge, Time now) = 0;
 
   // ---- push certificates: any lane, last writer wins ----
 
