@@ -1,0 +1,123 @@
+#include <algorithm>
+
+#include "storage/memory/memory_transaction.h"
+
+// Wakes: who is due is worked out from the records each time.
+namespace reveille::storage::memory {
+namespace {
+
+DueWake due_wake_of(const EnrolmentRecord& record) {
+  return {.enrolment = record.enrolment.identity.enrolment,
+          .generation = record.enrolment.generation,
+          .due_at = record.wake.due_at.value_or(Time{}),
+          .attempts = record.wake.attempts,
+          .topic = record.enrolment.topic,
+          .push_token = record.push_token,
+          .push_magic = record.push_magic,
+          .token_updated_at = record.enrolment.token_updated_at};
+}
+
+}  // namespace
+
+std::vector<WakeCursor> MemoryTransaction::due_behind(Partition partition,
+                                                      const WakeCursor& after) const {
+  const auto place = [](const WakeCursor& cursor) {
+    return std::pair(cursor.due_at, cursor.enrolment.text());
+  };
+  std::vector<WakeCursor> due;
+  for (const mdm::EnrolmentId& id : enrolments_.keys()) {
+    const WakeState& wake = enrolments_.find(id)->wake;
+    if (partition_of(id) != partition || !wake.due_at) continue;
+    WakeCursor cursor{.due_at = *wake.due_at, .enrolment = id};
+    if (place(cursor) > place(after)) due.push_back(std::move(cursor));
+  }
+  std::ranges::sort(due, {}, place);
+  return due;
+}
+
+Result<std::vector<DueWake>> MemoryTransaction::due_wakes(Partition partition,
+                                                          const WakeCursor& after, Time now,
+                                                          std::size_t count_max) {
+  std::vector<DueWake> wakes;
+  for (const WakeCursor& due : due_behind(partition, after)) {
+    if (due.due_at > now || wakes.size() == count_max) break;
+    wakes.push_back(due_wake_of(*enrolments_.find(due.enrolment)));
+  }
+  return wakes;
+}
+
+Result<std::optional<Time>> MemoryTransaction::next_due_at(Partition partition,
+                                                           const WakeCursor& after) {
+  const std::vector<WakeCursor> due = due_behind(partition, after);
+  if (due.empty()) return std::nullopt;
+  return due.front().due_at;
+}
+
+Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records, Time now) {
+  for (const WakeRecord& pushed : records) {
+    const EnrolmentRecord* found = enrolments_.find(pushed.enrolment);
+    if (!found || found->enrolment.generation != pushed.generation) continue;
+    if (found->wake.due_at != pushed.due_at) continue;
+
+    EnrolmentRecord& record = enrolments_.edit(pushed.enrolment);
+    record.wake.last_apns_reason = pushed.apns_reason;
+    switch (pushed.outcome) {
+      case WakeRecord::Outcome::pushed:
+        ++record.wake.attempts;
+        record.wake.last_pushed_at = now;
+        record.wake.due_at.reset();
+        if (live_count(record) > 0) record.wake.due_at = pushed.next_due_at;
+        break;
+      case WakeRecord::Outcome::postponed:
+        record.wake.due_at = pushed.next_due_at;
+        break;
+      case WakeRecord::Outcome::parked:
+        record.wake.due_at.reset();
+        record.enrolment.push_parked = true;
+        break;
+    }
+  }
+  return {};
+}
+
+Result<void> MemoryTransaction::reschedule_wake(const mdm::EnrolmentId& enrolment,
+                                                std::optional<Time> due_at, Time /*now*/) {
+  if (!enrolments_.find(enrolment)) return {};
+  EnrolmentRecord& record = enrolments_.edit(enrolment);
+  record.wake.attempts = 0;
+  record.wake.due_at = may_be_pushed(record.enrolment) ? due_at : std::nullopt;
+  return {};
+}
+
+Result<std::vector<Enqueued>> MemoryTransaction::request_wakes(
+    std::span<const mdm::EnrolmentId> enrolments, Time now) {
+  std::vector<Enqueued> answers;
+  for (const mdm::EnrolmentId& id : enrolments) {
+    const EnrolmentRecord* found = enrolments_.find(id);
+    if (!found) {
+      answers.push_back(Enqueued::not_found);
+    } else if (!may_be_pushed(found->enrolment)) {
+      answers.push_back(Enqueued::not_enrolled);
+    } else {
+      WakeState& wake = enrolments_.edit(id).wake;
+      if (!wake.due_at || *wake.due_at > now) wake.due_at = now;
+      answers.push_back(Enqueued::queued);
+    }
+  }
+  return answers;
+}
+
+Result<std::optional<WakeState>> MemoryTransaction::wake_state(const mdm::EnrolmentId& enrolment) {
+  const EnrolmentRecord* record = enrolments_.find(enrolment);
+  if (!record) return std::nullopt;
+  return record->wake;
+}
+
+Result<std::optional<DueWake>> MemoryTransaction::push_target(const mdm::EnrolmentId& enrolment) {
+  const EnrolmentRecord* record = enrolments_.find(enrolment);
+  if (!record) return no_enrolment(enrolment);
+  if (!record->enrolment.has_push_token) return std::nullopt;
+  return due_wake_of(*record);
+}
+
+}  // namespace reveille::storage::memory
