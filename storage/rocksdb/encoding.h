@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/base/bytes.h"
+#include "storage/records.h"
+
+// Fields as bytes: integers big-endian, times as signed milliseconds since 1970, texts with their
+// length (4 bytes) before them, an optional field behind a byte 0 or 1. docs/storage-format.md
+// lists which fields make which row.
+namespace reveille::storage::rocks {
+
+template <typename Unsigned>
+void append_big_endian(Bytes& bytes, Unsigned value) {
+  for (int shift = static_cast<int>(sizeof(Unsigned)) * 8 - 8; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>((value >> shift) & 0xffu));
+  }
+}
+
+// Times in keys have their sign bit flipped, so that bytes order as times do.
+inline void append_time_key(Bytes& bytes, Time time) {
+  const auto milliseconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  append_big_endian(bytes, milliseconds ^ (std::uint64_t{1} << 63));
+}
+
+// Builds one value; its first byte is the row's version.
+class Writer {
+ public:
+  explicit Writer(std::uint8_t row_version) { u8(row_version); }
+
+  Writer& u8(std::uint8_t value) {
+    bytes_.push_back(static_cast<char>(value));
+    return *this;
+  }
+  Writer& u32(std::uint32_t value) {
+    append_big_endian(bytes_, value);
+    return *this;
+  }
+  Writer& u64(std::uint64_t value) {
+    append_big_endian(bytes_, value);
+    return *this;
+  }
+  Writer& flag(bool value) { return u8(value ? 1 : 0); }
+  Writer& time(Time value) {
+    return u64(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+  }
+  Writer& text(BytesView value) {
+    u32(static_cast<std::uint32_t>(value.size()));
+    bytes_.append(value);
+    return *this;
+  }
+  Writer& digest(const Sha256& value) {
+    bytes_.append(value.view());
+    return *this;
+  }
+  Writer& optional_text(const std::optional<std::string>& value) {
+    flag(value.has_value());
+    return value ? text(*value) : *this;
+  }
+  Writer& optional_digest(const std::optional<Sha256>& value) {
+    flag(value.has_value());
+    return value ? digest(*value) : *this;
+  }
+  Writer& optional_time(const std::optional<Time>& value) {
+    flag(value.has_value());
+    return value ? time(*value) : *this;
+  }
+
+  Bytes take() { return std::move(bytes_); }
+
+ private:
+  Bytes bytes_;
+};
+
+// Reads one value back. It never reads past the end: the first field that does not fit fails the
+// whole row, the fields after it are empty, and ok() says so at the end.
+class Reader {
+ public:
+  Reader(BytesView bytes, std::uint8_t row_version) : left_(bytes) {
+    if (u8() != row_version) fail();
+  }
+
+  std::uint8_t u8() { return static_cast<std::uint8_t>(big_endian(1)); }
+  std::uint32_t u32() { return static_cast<std::uint32_t>(big_endian(4)); }
+  std::uint64_t u64() { return big_endian(8); }
+
+  bool flag() {
+    const std::uint8_t value = u8();
+    if (value > 1) fail();
+    return value == 1;
+  }
+  Time time() { return Time(std::chrono::milliseconds(static_cast<std::int64_t>(u64()))); }
+  std::string text() { return std::string(raw(u32())); }
+  Sha256 digest() {
+    const BytesView bytes = raw(Sha256{}.bytes.size());
+    return failed_ ? Sha256{} : Sha256::from(bytes);
+  }
+  std::optional<std::string> optional_text() {
+    return flag() ? std::optional(text()) : std::nullopt;
+  }
+  std::optional<Sha256> optional_digest() {
+    return flag() ? std::optional(digest()) : std::nullopt;
+  }
+  std::optional<Time> optional_time() { return flag() ? std::optional(time()) : std::nullopt; }
+
+  // An enumerator between `first` and `last`.
+  template <typename Enum>
+  Enum enumerator(Enum first, Enum last) {
+    const std::uint8_t value = u8();
+    if (value < static_cast<std::uint8_t>(first) || value > static_cast<std::uint8_t>(last)) {
+      fail();
+      return first;
+    }
+    return static_cast<Enum>(value);
+  }
+
+  // Every field was there, and nothing behind the last.
+  bool ok() const { return !failed_ && left_.empty(); }
+
+ private:
+  void fail() {
+    failed_ = true;
+    left_ = {};
+  }
+
+  BytesView raw(std::size_t size) {
+    if (failed_ || left_.size() < size) {
+      fail();
+      return {};
+    }
+    const BytesView bytes = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return bytes;
+  }
+
+  std::uint64_t big_endian(std::size_t size) {
+    std::uint64_t value = 0;
+    for (const char byte : raw(size)) value = value << 8 | static_cast<unsigned char>(byte);
+    return value;
+  }
+
+  BytesView left_;
+  bool failed_ = false;
+};
+
+}  // namespace reveille::storage::rocks

@@ -1,0 +1,415 @@
+#include "storage/rocksdb/layout.h"
+
+namespace reveille::storage::rocks {
+namespace {
+
+constexpr std::uint8_t row_version = 1;
+
+template <typename Row>
+Result<Row> finish(const Reader& reader, Row row, Table table) {
+  if (reader.ok()) return row;
+  return failure(ErrorCode::corrupt, std::string("a row of ") + name_of(table) + " is damaged");
+}
+
+}  // namespace
+
+const char* name_of(Table table) {
+  switch (table) {
+    case Table::meta:
+      return "default";
+    case Table::enrolments:
+      return "enrolments";
+    case Table::secrets:
+      return "secrets";
+    case Table::schedules:
+      return "schedules";
+    case Table::due:
+      return "due";
+    case Table::queue:
+      return "queue";
+    case Table::deliveries:
+      return "deliveries";
+    case Table::history:
+      return "history";
+    case Table::results:
+      return "results";
+    case Table::commands:
+      return "commands";
+    case Table::certificates:
+      return "certificates";
+    case Table::challenges:
+      return "challenges";
+    case Table::push_certificates:
+      return "push_certificates";
+  }
+  return "unknown";
+}
+
+// ---- keys ----
+
+Bytes counts_key(Partition partition) {
+  return std::string("counts") + static_cast<char>(partition.index);
+}
+
+Bytes push_secret_key(const mdm::EnrolmentId& enrolment) { return '\x01' + enrolment.text(); }
+
+Bytes unlock_secret_key(const mdm::EnrolmentId& enrolment) { return '\x02' + enrolment.text(); }
+
+Bytes due_key(Partition partition, Time due_at, const mdm::EnrolmentId& enrolment) {
+  Bytes key(1, static_cast<char>(partition.index));
+  append_time_key(key, due_at);
+  return key + enrolment.text();
+}
+
+std::optional<WakeCursor> parse_due_key(BytesView key) {
+  constexpr std::size_t id_begins_at = 9;
+  if (key.size() <= id_begins_at) return std::nullopt;
+  std::uint64_t milliseconds = 0;
+  for (const char byte : key.substr(1, 8)) {
+    milliseconds = milliseconds << 8 | static_cast<unsigned char>(byte);
+  }
+  milliseconds ^= std::uint64_t{1} << 63;
+  return WakeCursor{
+      .due_at = Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds))),
+      .enrolment = mdm::EnrolmentId(std::string(key.substr(id_begins_at)))};
+}
+
+Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation) {
+  Bytes prefix;
+  prefix.reserve(enrolment.text().size() + 48);  // room for what follows, too
+  append_big_endian(prefix, static_cast<std::uint16_t>(enrolment.text().size()));
+  prefix += enrolment.text();
+  append_big_endian(prefix, generation);
+  return prefix;
+}
+
+Bytes queue_key(BytesView life, std::uint64_t sequence) {
+  Bytes key(life);
+  append_big_endian(key, sequence);
+  return key;
+}
+
+Bytes delivery_key(BytesView life, const mdm::CommandUuid& command) {
+  return Bytes(life) + command.text;
+}
+
+// Inverted, so that the latest comes first.
+Bytes history_key(BytesView life, std::uint64_t sequence) { return queue_key(life, ~sequence); }
+
+// ---- counters ----
+
+Counter counter_of(EnrolmentState state) {
+  switch (state) {
+    case EnrolmentState::pending:
+      return Counter::enrolments_pending;
+    case EnrolmentState::enrolled:
+      return Counter::enrolments_enrolled;
+    case EnrolmentState::ended:
+      break;
+  }
+  return Counter::enrolments_ended;
+}
+
+Counter counter_of(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::queued:
+    case DeliveryState::sent:
+      break;
+    case DeliveryState::acknowledged:
+      return Counter::deliveries_acknowledged;
+    case DeliveryState::failed:
+      return Counter::deliveries_failed;
+    case DeliveryState::cancelled:
+      return Counter::deliveries_cancelled;
+    case DeliveryState::expired:
+      return Counter::deliveries_expired;
+    case DeliveryState::voided:
+      return Counter::deliveries_voided;
+  }
+  return Counter::deliveries_live;
+}
+
+// ---- values ----
+
+Bytes encode(const Enrolment& row) {
+  Writer writer(row_version);
+  writer.u8(static_cast<std::uint8_t>(row.identity.kind))
+      .text(row.identity.enrolment.text())
+      .text(row.identity.device.text())
+      .optional_text(row.identity.user_short_name)
+      .optional_text(row.identity.user_long_name)
+      .u32(row.generation)
+      .u8(static_cast<std::uint8_t>(row.state))
+      .u8(row.end_reason ? static_cast<std::uint8_t>(*row.end_reason) : 0)
+      .text(row.topic)
+      .digest(row.certificate)
+      .optional_digest(row.previous_certificate)
+      .time(row.previous_certificate_until);
+  for (const std::string* text :
+       {&row.serial_number, &row.model, &row.model_name, &row.product_name, &row.device_name,
+        &row.os_version, &row.build_version, &row.imei, &row.meid}) {
+    writer.text(*text);
+  }
+  writer.flag(row.awaiting_configuration)
+      .flag(row.has_push_token)
+      .flag(row.push_parked)
+      .u32(row.token_update_tally)
+      .time(row.authenticated_at)
+      .time(row.token_updated_at)
+      .time(row.ended_at);
+  return writer.take();
+}
+
+Result<Enrolment> decode_enrolment(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  Enrolment row;
+  const std::uint8_t kind = reader.u8();
+  row.identity.kind = static_cast<mdm::IdentityKind>(kind);
+  row.identity.enrolment = mdm::EnrolmentId(reader.text());
+  row.identity.device = mdm::EnrolmentId(reader.text());
+  row.identity.user_short_name = reader.optional_text();
+  row.identity.user_long_name = reader.optional_text();
+  row.generation = reader.u32();
+  row.state = reader.enumerator(EnrolmentState::pending, EnrolmentState::ended);
+  const std::uint8_t reason = reader.u8();
+  if (reason != 0) row.end_reason = static_cast<EndReason>(reason);
+  row.topic = reader.text();
+  row.certificate = reader.digest();
+  row.previous_certificate = reader.optional_digest();
+  row.previous_certificate_until = reader.time();
+  for (std::string* text :
+       {&row.serial_number, &row.model, &row.model_name, &row.product_name, &row.device_name,
+        &row.os_version, &row.build_version, &row.imei, &row.meid}) {
+    *text = reader.text();
+  }
+  row.awaiting_configuration = reader.flag();
+  row.has_push_token = reader.flag();
+  row.push_parked = reader.flag();
+  row.token_update_tally = reader.u32();
+  row.authenticated_at = reader.time();
+  row.token_updated_at = reader.time();
+  row.ended_at = reader.time();
+  const bool known = kind <= static_cast<std::uint8_t>(mdm::IdentityKind::user_enrolment_user) &&
+                     reason <= static_cast<std::uint8_t>(EndReason::removed);
+  if (!known) return failure(ErrorCode::corrupt, "a row of enrolments is damaged");
+  return finish(reader, std::move(row), Table::enrolments);
+}
+
+Bytes encode(const Schedule& row) {
+  return Writer(row_version)
+      .u32(row.generation)
+      .u8(static_cast<std::uint8_t>(row.state))
+      .flag(row.has_push_token)
+      .flag(row.push_parked)
+      .u32(row.live)
+      .u32(row.put_off)
+      .u32(row.round)
+      .u64(row.next_sequence)
+      .u64(row.head)
+      .optional_time(row.wake.due_at)
+      .u32(row.wake.attempts)
+      .time(row.wake.last_pushed_at)
+      .time(row.wake.last_seen_at)
+      .text(row.wake.last_apns_reason)
+      .take();
+}
+
+Result<Schedule> decode_schedule(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  Schedule row;
+  row.generation = reader.u32();
+  row.state = reader.enumerator(EnrolmentState::pending, EnrolmentState::ended);
+  row.has_push_token = reader.flag();
+  row.push_parked = reader.flag();
+  row.live = reader.u32();
+  row.put_off = reader.u32();
+  row.round = reader.u32();
+  row.next_sequence = reader.u64();
+  row.head = reader.u64();
+  row.wake.due_at = reader.optional_time();
+  row.wake.attempts = reader.u32();
+  row.wake.last_pushed_at = reader.time();
+  row.wake.last_seen_at = reader.time();
+  row.wake.last_apns_reason = reader.text();
+  return finish(reader, std::move(row), Table::schedules);
+}
+
+Bytes encode(const DeliveryRow& row) {
+  return Writer(row_version)
+      .u64(row.sequence)
+      .u32(row.put_off_round)
+      .text(row.delivery.command.text)
+      .text(row.delivery.request_type)
+      .u8(static_cast<std::uint8_t>(row.delivery.state))
+      .u32(row.delivery.times_sent)
+      .u32(row.delivery.times_not_now)
+      .time(row.delivery.queued_at)
+      .time(row.delivery.sent_at)
+      .time(row.delivery.ended_at)
+      .text(row.delivery.final_status)
+      .take();
+}
+
+Result<DeliveryRow> decode_delivery(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  DeliveryRow row;
+  row.sequence = reader.u64();
+  row.put_off_round = reader.u32();
+  row.delivery.command.text = reader.text();
+  row.delivery.request_type = reader.text();
+  row.delivery.state = reader.enumerator(DeliveryState::queued, DeliveryState::voided);
+  row.delivery.times_sent = reader.u32();
+  row.delivery.times_not_now = reader.u32();
+  row.delivery.queued_at = reader.time();
+  row.delivery.sent_at = reader.time();
+  row.delivery.ended_at = reader.time();
+  row.delivery.final_status = reader.text();
+  return finish(reader, std::move(row), Table::deliveries);
+}
+
+Bytes encode(const QueueRow& row) {
+  return Writer(row_version).u32(row.put_off_round).text(row.command.text).take();
+}
+
+Result<QueueRow> decode_queue(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  QueueRow row;
+  row.put_off_round = reader.u32();
+  row.command.text = reader.text();
+  return finish(reader, std::move(row), Table::queue);
+}
+
+Bytes encode_history(const mdm::CommandUuid& command) {
+  return Writer(row_version).text(command.text).take();
+}
+
+Result<mdm::CommandUuid> decode_history(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  mdm::CommandUuid command{.text = reader.text()};
+  return finish(reader, std::move(command), Table::history);
+}
+
+Bytes encode(const PushSecretRow& row) {
+  return Writer(row_version).text(row.topic).time(row.token_updated_at).text(row.sealed).take();
+}
+
+Result<PushSecretRow> decode_push_secret_row(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  PushSecretRow row;
+  row.topic = reader.text();
+  row.token_updated_at = reader.time();
+  row.sealed = reader.text();
+  return finish(reader, std::move(row), Table::secrets);
+}
+
+Bytes encode(const PushSecret& row) {
+  return Writer(row_version).text(row.token.bytes).text(row.magic.text).take();
+}
+
+Result<PushSecret> decode_push_secret(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  PushSecret row;
+  row.token.bytes = reader.text();
+  row.magic.text = reader.text();
+  return finish(reader, std::move(row), Table::secrets);
+}
+
+Bytes encode(const CommandRow& row) {
+  return Writer(row_version).time(row.stored_at).text(row.request_type).text(row.body).take();
+}
+
+Result<CommandRow> decode_command(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  CommandRow row;
+  row.stored_at = reader.time();
+  row.request_type = reader.text();
+  row.body = reader.text();
+  return finish(reader, std::move(row), Table::commands);
+}
+
+Bytes encode(const CertificateRow& row) {
+  Writer writer(row_version);
+  writer.optional_text(row.device).flag(row.issued.has_value());
+  if (row.issued) {
+    writer.digest(row.issued->sha256)
+        .text(row.issued->serial_hex)
+        .time(row.issued->issued_at)
+        .time(row.issued->not_after)
+        .optional_digest(row.issued->renews);
+  }
+  return writer.take();
+}
+
+Result<CertificateRow> decode_certificate(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  CertificateRow row;
+  row.device = reader.optional_text();
+  if (reader.flag()) {
+    IssuedCertificate issued;
+    issued.sha256 = reader.digest();
+    issued.serial_hex = reader.text();
+    issued.issued_at = reader.time();
+    issued.not_after = reader.time();
+    issued.renews = reader.optional_digest();
+    row.issued = std::move(issued);
+  }
+  return finish(reader, std::move(row), Table::certificates);
+}
+
+Bytes encode(const ChallengeRow& row) {
+  return Writer(row_version).time(row.expires_at).optional_digest(row.spent_on).take();
+}
+
+Result<ChallengeRow> decode_challenge(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  ChallengeRow row;
+  row.expires_at = reader.time();
+  row.spent_on = reader.optional_digest();
+  return finish(reader, std::move(row), Table::challenges);
+}
+
+Bytes encode(const PushCertificateRecord& row) {
+  return Writer(row_version)
+      .text(row.topic)
+      .text(row.certificate_pem)
+      .time(row.not_after)
+      .time(row.stored_at)
+      .take();
+}
+
+Result<PushCertificateRecord> decode_push_certificate(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  PushCertificateRecord row;
+  row.topic = reader.text();
+  row.certificate_pem = reader.text();
+  row.not_after = reader.time();
+  row.stored_at = reader.time();
+  return finish(reader, std::move(row), Table::push_certificates);
+}
+
+Bytes encode(const FormatRow& row) {
+  return Writer(row_version).text(row.magic).u32(row.version).take();
+}
+
+Result<FormatRow> decode_format(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  FormatRow row;
+  row.magic = reader.text();
+  row.version = reader.u32();
+  return finish(reader, std::move(row), Table::meta);
+}
+
+Bytes encode(const CounterRow& row) {
+  Writer writer(row_version);
+  for (const std::uint64_t counter : row) writer.u64(counter);
+  return writer.take();
+}
+
+Result<CounterRow> decode_counters(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  CounterRow row{};
+  for (std::uint64_t& counter : row) counter = reader.u64();
+  return finish(reader, row, Table::meta);
+}
+
+}  // namespace reveille::storage::rocks

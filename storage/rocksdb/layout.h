@@ -1,0 +1,190 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/base/error.h"
+#include "storage/records.h"
+#include "storage/rocksdb/encoding.h"
+
+// The database, table by table (a table is a column family). docs/storage-format.md says the same
+// for people, with the fields of every value.
+//
+// clang-format off
+//   table              key                                              value
+//   default (meta)     "format"                                         magic, format version
+//                      "key"                                            sealed check value
+//                      "counts" partition:1                             CounterRow
+//   enrolments         id                                               Enrolment
+//   secrets            0x01 id                                          PushSecretRow
+//                      0x02 id                                          sealed unlock token
+//   schedules          id                                               Schedule
+//   due                partition:1 due_at:8 id                          nothing
+//   queue              life sequence:8                                  QueueRow, live deliveries only
+//   deliveries         life uuid                                        DeliveryRow
+//   history            life inverted-sequence:8                         uuid, ended deliveries only
+//   results            life uuid                                        the report's bytes
+//   commands           uuid                                             CommandRow
+//   certificates       SHA-256:32                                       CertificateRow
+//   challenges         SHA-256:32                                       ChallengeRow
+//   push_certificates  topic                                            sealed PushCertificateRecord
+//
+//   life = size-of-id:2 id generation:4
+// clang-format on
+//
+// Integers in keys are big-endian, so that rows lie in the order of their numbers.
+namespace reveille::storage::rocks {
+
+constexpr const char* format_magic = "reveille-store";
+constexpr std::uint32_t format_version = 1;
+
+enum class Table : std::uint8_t {
+  meta,
+  enrolments,
+  secrets,
+  schedules,
+  due,
+  queue,
+  deliveries,
+  history,
+  results,
+  commands,
+  certificates,
+  challenges,
+  push_certificates,
+};
+constexpr std::size_t table_count = 13;
+
+// The column family's name.
+const char* name_of(Table table);
+
+// ---- keys ----
+
+constexpr const char* format_key = "format";
+constexpr const char* key_check_key = "key";
+
+Bytes counts_key(Partition partition);
+Bytes push_secret_key(const mdm::EnrolmentId& enrolment);
+Bytes unlock_secret_key(const mdm::EnrolmentId& enrolment);
+Bytes due_key(Partition partition, Time due_at, const mdm::EnrolmentId& enrolment);
+// nullopt when the bytes are no such key.
+std::optional<WakeCursor> parse_due_key(BytesView key);
+
+// What the keys of one life's queue, deliveries, history and results begin with.
+Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
+Bytes queue_key(BytesView life, std::uint64_t sequence);
+Bytes delivery_key(BytesView life, const mdm::CommandUuid& command);
+Bytes history_key(BytesView life, std::uint64_t sequence);
+
+// ---- values; a decoder's only error is corrupt ----
+
+// All that enqueueing, connecting and waking need to know of an enrolment, so that they leave its
+// bigger record alone.
+struct Schedule {
+  std::uint32_t generation = 1;
+  EnrolmentState state = EnrolmentState::pending;
+  bool has_push_token = false;
+  bool push_parked = false;
+  std::uint32_t live = 0;           // deliveries without an end state
+  std::uint32_t put_off = 0;        // of these, answered NotNow in this round
+  std::uint32_t round = 1;          // counts the rounds of NotNow; an Idle may begin the next
+  std::uint64_t next_sequence = 0;  // of the queue
+  std::uint64_t head = 0;           // no live delivery has a smaller sequence
+  WakeState wake;
+
+  bool may_be_pushed() const { return has_push_token && !push_parked; }
+};
+
+struct DeliveryRow {
+  Delivery delivery;
+  std::uint64_t sequence = 0;
+  std::uint32_t put_off_round = 0;  // the last round in which the device said NotNow; 0: none
+};
+
+struct QueueRow {
+  mdm::CommandUuid command;
+  std::uint32_t put_off_round = 0;  // as in DeliveryRow
+};
+
+struct PushSecretRow {
+  std::string topic;
+  Time token_updated_at{};
+  Bytes sealed;  // PushSecret
+};
+
+struct PushSecret {
+  mdm::PushToken token;
+  mdm::PushMagic magic;
+};
+
+struct CommandRow {
+  std::string request_type;
+  Bytes body;
+  Time stored_at{};
+};
+
+struct CertificateRow {
+  std::optional<IssuedCertificate> issued;  // nullopt: issued elsewhere
+  std::optional<std::string> device;        // the enrolment that it is tied to
+};
+
+struct ChallengeRow {
+  Time expires_at{};
+  std::optional<Sha256> spent_on;
+};
+
+struct FormatRow {
+  std::string magic;
+  std::uint32_t version = 0;
+};
+
+// One partition's share of Counts, indexed by Counter.
+enum class Counter : std::uint8_t {
+  enrolments_pending,
+  enrolments_enrolled,
+  enrolments_ended,
+  deliveries_live,
+  deliveries_acknowledged,
+  deliveries_failed,
+  deliveries_cancelled,
+  deliveries_expired,
+  deliveries_voided,
+  commands,
+};
+constexpr std::size_t counter_count = 10;
+using CounterRow = std::array<std::uint64_t, counter_count>;
+
+Counter counter_of(EnrolmentState state);
+Counter counter_of(DeliveryState state);
+
+Bytes encode(const Enrolment& row);
+Bytes encode(const Schedule& row);
+Bytes encode(const DeliveryRow& row);
+Bytes encode(const QueueRow& row);
+Bytes encode(const PushSecretRow& row);
+Bytes encode(const PushSecret& row);
+Bytes encode(const CommandRow& row);
+Bytes encode(const CertificateRow& row);
+Bytes encode(const ChallengeRow& row);
+Bytes encode(const PushCertificateRecord& row);
+Bytes encode(const FormatRow& row);
+Bytes encode(const CounterRow& row);
+Bytes encode_history(const mdm::CommandUuid& command);
+
+Result<Enrolment> decode_enrolment(BytesView bytes);
+Result<Schedule> decode_schedule(BytesView bytes);
+Result<DeliveryRow> decode_delivery(BytesView bytes);
+Result<QueueRow> decode_queue(BytesView bytes);
+Result<PushSecretRow> decode_push_secret_row(BytesView bytes);
+Result<PushSecret> decode_push_secret(BytesView bytes);
+Result<CommandRow> decode_command(BytesView bytes);
+Result<CertificateRow> decode_certificate(BytesView bytes);
+Result<ChallengeRow> decode_challenge(BytesView bytes);
+Result<PushCertificateRecord> decode_push_certificate(BytesView bytes);
+Result<FormatRow> decode_format(BytesView bytes);
+Result<CounterRow> decode_counters(BytesView bytes);
+Result<mdm::CommandUuid> decode_history(BytesView bytes);
+
+}  // namespace reveille::storage::rocks

@@ -1,0 +1,143 @@
+#pragma once
+
+#include "storage/rocksdb/rows.h"
+#include "storage/store.h"
+
+namespace reveille::storage::rocks {
+
+// Collects its writes in one batch and hands them to RocksDB in commit(). Split by subject:
+// transaction_enrolments.cpp, _queue.cpp, _wakes.cpp, _certificates.cpp; what they share is in
+// transaction.cpp.
+class RocksdbTransaction final : public Transaction {
+ public:
+  explicit RocksdbTransaction(Database& database) : database_(database), rows_(database) {}
+
+  Result<std::optional<Enrolment>> find_enrolment(const mdm::EnrolmentId& enrolment) override;
+  Result<Enrolment> authenticate(const mdm::Authenticate& message, const Sha256& certificate,
+                                 Time now) override;
+  Result<Enrolment> update_token(const mdm::TokenUpdate& message, Time now) override;
+  Result<void> end_enrolment(const mdm::EnrolmentId& enrolment, EndReason reason,
+                             Time now) override;
+  Result<void> replace_certificate(const mdm::EnrolmentId& device, const Sha256& certificate,
+                                   Time previous_accepted_until) override;
+  Result<void> touch(const mdm::EnrolmentId& enrolment, Time now) override;
+  Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
+                                                 std::size_t count_max) override;
+
+  Result<void> put_command(const mdm::Command& command, Time now) override;
+  Result<std::optional<mdm::Command>> find_command(const mdm::CommandUuid& command) override;
+
+  Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
+                                        const mdm::CommandUuid& command, Time now) override;
+  Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                                 mdm::Status status, BytesView body, Time now) override;
+  Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
+                                                   NotNow not_now, Time now) override;
+  Result<QueueState> queue_state(const mdm::EnrolmentId& enrolment) override;
+  Result<void> cancel(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                      Time now) override;
+  Result<std::vector<Delivery>> deliveries(const mdm::EnrolmentId& enrolment,
+                                           std::size_t count_max) override;
+  Result<std::optional<Delivery>> find_delivery(const mdm::EnrolmentId& enrolment,
+                                                const mdm::CommandUuid& command) override;
+  Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
+                                           const mdm::CommandUuid& command) override;
+
+  Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after, Time now,
+                                         std::size_t count_max) override;
+  Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) override;
+  Result<void> record_wakes(std::span<const WakeRecord> records, Time now) override;
+  Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment, std::optional<Time> due_at,
+                               Time now) override;
+  Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
+                                              Time now) override;
+  Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) override;
+  Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) override;
+
+  Result<void> record_certificate(const IssuedCertificate& certificate) override;
+  Result<void> bind_certificate(const Sha256& certificate, const mdm::EnrolmentId& device) override;
+  Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override;
+  Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override;
+
+  Result<void> add_challenge(const Sha256& challenge, Time expires_at) override;
+  Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                               Time now) override;
+  Result<bool> challenge_is_open(const Sha256& challenge, Time now) override;
+
+  Result<void> put_push_certificate(const PushCertificateRecord& record) override;
+  Result<std::vector<PushCertificateRecord>> push_certificates() override;
+
+  Result<void> commit() override;
+
+ private:
+  // ---- shared: transaction.cpp ----
+
+  // What a method answers: the value, unless a row could not be read meanwhile.
+  template <typename Value>
+  Result<Value> finish(Value value) const {
+    if (rows_.failure()) return std::unexpected(*rows_.failure());
+    return value;
+  }
+  Result<void> finish() const;
+  // The refusal, unless it rests on a row that could not be read.
+  std::unexpected<Error> refuse(ErrorCode code, std::string detail) const;
+  std::unexpected<Error> no_enrolment(const mdm::EnrolmentId& id) const;
+
+  std::optional<Enrolment> read_enrolment(const mdm::EnrolmentId& id);
+  std::optional<Schedule> read_schedule(const mdm::EnrolmentId& id);
+  // Of an enrolment that exists; without its schedule the database is corrupt.
+  Schedule schedule_of(const mdm::EnrolmentId& id);
+  void write(const mdm::EnrolmentId& id, const Enrolment& enrolment);
+  void write(const mdm::EnrolmentId& id, const Schedule& schedule);
+
+  void count(Partition partition, Counter counter, std::int64_t change);
+  void must_sync() { durability_ = Durability::synced; }
+
+  // Moves the wake's row; the schedule is the caller's to write.
+  void set_due(const mdm::EnrolmentId& id, Schedule& schedule, std::optional<Time> due_at);
+
+  // ---- enrolments ----
+
+  std::vector<mdm::EnrolmentId> user_channels_of(const mdm::EnrolmentId& device);
+  // All but writing the two records.
+  void end_one(Enrolment& enrolment, Schedule& schedule, EndReason reason, Time now);
+  void end_user_channels(const mdm::EnrolmentId& device, EndReason reason, Time now);
+  void write_secrets(const mdm::TokenUpdate& message, Time now);
+  Bytes seal(Table table, BytesView key, BytesView plain);
+  std::optional<Bytes> unseal(Table table, BytesView key, BytesView sealed);
+
+  // ---- queue ----
+
+  // A live delivery in its place.
+  struct Place {
+    std::uint64_t sequence = 0;
+    QueueRow row;
+  };
+  Enqueued enqueue_one(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
+                       const CommandRow& stored, Time now);
+  // The first live delivery that was not put off in this round.
+  std::optional<Place> first_ready(BytesView life, Schedule& schedule);
+  void put_off(BytesView life, Schedule& schedule, DeliveryRow& row);
+  // The end of a live delivery; the schedule is the caller's to write.
+  void end_delivery(const mdm::EnrolmentId& id, BytesView life, Schedule& schedule,
+                    DeliveryRow& row, DeliveryState state, Time now);
+  void void_queue(const mdm::EnrolmentId& id, Schedule& schedule, Time now);
+
+  // ---- wakes ----
+
+  std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, const Schedule& schedule);
+  // Rows of `due` behind `after`, oldest first, until `visit` answers false.
+  void scan_due(Partition partition, const WakeCursor& after,
+                const std::function<bool(WakeCursor cursor)>& visit);
+  void record_wake(const WakeRecord& record, Time now);
+
+  Database& database_;
+  Rows rows_;
+  CounterDeltas deltas_{};
+  std::array<std::optional<Time>, Partition::count> earliest_due_{};  // of the rows it put
+  std::array<bool, Partition::count> moved_due_{};
+  Durability durability_ = Durability::relaxed;
+  bool committed_ = false;
+};
+
+}  // namespace reveille::storage::rocks

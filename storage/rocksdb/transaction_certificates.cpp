@@ -1,0 +1,99 @@
+#include "storage/certificate_chain.h"
+#include "storage/rocksdb/transaction.h"
+
+// Identity certificates, one-time challenges and push certificates.
+namespace reveille::storage::rocks {
+
+Result<void> RocksdbTransaction::record_certificate(const IssuedCertificate& certificate) {
+  const BytesView key = certificate.sha256.view();
+  CertificateRow row =
+      rows_.read(Table::certificates, key, decode_certificate).value_or(CertificateRow{});
+  row.issued = certificate;
+  rows_.put(Table::certificates, key, encode(row));
+  must_sync();
+  return finish();
+}
+
+Result<void> RocksdbTransaction::bind_certificate(const Sha256& certificate,
+                                                  const mdm::EnrolmentId& device) {
+  const auto bound = bound_device(certificate);
+  if (!bound) return std::unexpected(bound.error());
+  if (*bound && **bound != device) return certificate_is_taken();
+  CertificateRow row = rows_.read(Table::certificates, certificate.view(), decode_certificate)
+                           .value_or(CertificateRow{});
+  if (row.device) return finish();
+  row.device = device.text();
+  rows_.put(Table::certificates, certificate.view(), encode(row));
+  must_sync();
+  return finish();
+}
+
+Result<std::optional<mdm::EnrolmentId>> RocksdbTransaction::bound_device(
+    const Sha256& certificate) {
+  Sha256 at = certificate;
+  for (std::size_t hops = 0; hops <= renewals_max; ++hops) {
+    const auto row = rows_.read(Table::certificates, at.view(), decode_certificate);
+    std::optional<mdm::EnrolmentId> device;
+    if (row && row->device) device = mdm::EnrolmentId(*row->device);
+    if (!row || device || !row->issued || !row->issued->renews) return finish(std::move(device));
+    at = *row->issued->renews;
+  }
+  return renewed_too_often();
+}
+
+Result<std::optional<IssuedCertificate>> RocksdbTransaction::find_certificate(
+    const Sha256& certificate) {
+  const auto row = rows_.read(Table::certificates, certificate.view(), decode_certificate);
+  std::optional<IssuedCertificate> issued;
+  if (row) issued = row->issued;
+  return finish(std::move(issued));
+}
+
+Result<void> RocksdbTransaction::add_challenge(const Sha256& challenge, Time expires_at) {
+  if (rows_.get(Table::challenges, challenge.view())) return finish();
+  const ChallengeRow row{.expires_at = expires_at, .spent_on = std::nullopt};
+  rows_.put(Table::challenges, challenge.view(), encode(row));
+  must_sync();
+  return finish();
+}
+
+Result<void> RocksdbTransaction::spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                                 Time now) {
+  auto row = rows_.read(Table::challenges, challenge.view(), decode_challenge);
+  if (!row) return refuse(ErrorCode::unauthorised, "the challenge is unknown");
+  if (now >= row->expires_at) return refuse(ErrorCode::unauthorised, "the challenge has expired");
+  if (row->spent_on == public_key) return finish();
+  if (row->spent_on) {
+    return refuse(ErrorCode::unauthorised, "the challenge was spent on another key");
+  }
+  row->spent_on = public_key;
+  rows_.put(Table::challenges, challenge.view(), encode(*row));
+  must_sync();
+  return finish();
+}
+
+Result<bool> RocksdbTransaction::challenge_is_open(const Sha256& challenge, Time now) {
+  const auto row = rows_.read(Table::challenges, challenge.view(), decode_challenge);
+  return finish(row && now < row->expires_at && !row->spent_on);
+}
+
+Result<void> RocksdbTransaction::put_push_certificate(const PushCertificateRecord& record) {
+  const Bytes sealed = seal(Table::push_certificates, record.topic, encode(record));
+  rows_.put(Table::push_certificates, record.topic, sealed);
+  must_sync();
+  return finish();
+}
+
+Result<std::vector<PushCertificateRecord>> RocksdbTransaction::push_certificates() {
+  std::vector<PushCertificateRecord> records;
+  rows_.scan(Table::push_certificates, {}, {}, [&](BytesView key, BytesView value) {
+    const std::optional<Bytes> plain = unseal(Table::push_certificates, key, value);
+    if (!plain) return false;
+    auto record = rows_.checked(decode_push_certificate(*plain));
+    if (record) records.push_back(*std::move(record));
+    return record.has_value();
+  });
+  return finish(std::move(records));
+}
+
+}  // namespace reveille::storage::rocks

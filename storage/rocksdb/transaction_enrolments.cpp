@@ -1,0 +1,190 @@
+#include "protocol/base/ensure.h"
+#include "storage/enrolment_life.h"
+#include "storage/rocksdb/transaction.h"
+
+// Enrolments: their records, their secrets, their lives.
+namespace reveille::storage::rocks {
+namespace {
+
+// Where a secret is stored, so that it cannot be moved to another row.
+Bytes place_of(Table table, BytesView key) {
+  return std::string(name_of(table)) + ':' + std::string(key);
+}
+
+}  // namespace
+
+Bytes RocksdbTransaction::seal(Table table, BytesView key, BytesView plain) {
+  return rows_.checked(database_.sealer().seal(plain, place_of(table, key))).value_or(Bytes());
+}
+
+std::optional<Bytes> RocksdbTransaction::unseal(Table table, BytesView key, BytesView sealed) {
+  return rows_.checked(database_.sealer().unseal(sealed, place_of(table, key)));
+}
+
+Result<std::optional<Enrolment>> RocksdbTransaction::find_enrolment(
+    const mdm::EnrolmentId& enrolment) {
+  return finish(read_enrolment(enrolment));
+}
+
+std::vector<mdm::EnrolmentId> RocksdbTransaction::user_channels_of(const mdm::EnrolmentId& device) {
+  std::vector<mdm::EnrolmentId> users;
+  const std::string prefix = device.text() + ':';
+  rows_.scan(Table::enrolments, prefix, prefix, [&](BytesView key, BytesView /*value*/) {
+    users.emplace_back(std::string(key));
+    return true;
+  });
+  return users;
+}
+
+void RocksdbTransaction::end_one(Enrolment& enrolment, Schedule& schedule, EndReason reason,
+                                 Time now) {
+  if (enrolment.state == EnrolmentState::ended) return;
+  const mdm::EnrolmentId& id = enrolment.identity.enrolment;
+  count(partition_of(id), counter_of(enrolment.state), -1);
+  count(partition_of(id), Counter::enrolments_ended, +1);
+  end_life(enrolment, reason, now);
+  void_queue(id, schedule, now);
+  set_due(id, schedule, std::nullopt);
+  schedule.state = enrolment.state;
+  schedule.has_push_token = false;
+  schedule.push_parked = false;
+  rows_.erase(Table::secrets, push_secret_key(id));
+  rows_.erase(Table::secrets, unlock_secret_key(id));
+}
+
+void RocksdbTransaction::end_user_channels(const mdm::EnrolmentId& device, EndReason reason,
+                                           Time now) {
+  for (const mdm::EnrolmentId& id : user_channels_of(device)) {
+    std::optional<Enrolment> user = read_enrolment(id);
+    if (!user) return;  // failed: the scan has just seen it
+    const bool had_ended = user->state == EnrolmentState::ended;
+    if (had_ended && (reason != EndReason::superseded || user->end_reason == reason)) continue;
+    Schedule schedule = schedule_of(id);
+    end_one(*user, schedule, reason, now);
+    user->end_reason = reason;
+    write(id, *user);
+    write(id, schedule);
+  }
+}
+
+Result<Enrolment> RocksdbTransaction::authenticate(const mdm::Authenticate& message,
+                                                   const Sha256& certificate, Time now) {
+  const mdm::EnrolmentId& id = message.identity.enrolment;
+  std::optional<Enrolment> before = read_enrolment(id);
+  const std::uint32_t generation = before ? before->generation + 1 : 1;
+  Result<Enrolment> next = begin_life(message, certificate, generation, now);
+  if (!next) return refuse(next.error().code, next.error().detail);
+
+  if (before) {
+    Schedule schedule = schedule_of(id);
+    end_one(*before, schedule, EndReason::superseded, now);
+    count(partition_of(id), Counter::enrolments_ended, -1);
+  }
+  end_user_channels(id, EndReason::superseded, now);
+
+  Schedule schedule;
+  schedule.generation = generation;
+  count(partition_of(id), Counter::enrolments_pending, +1);
+  write(id, *next);
+  write(id, schedule);
+  must_sync();
+  return finish(*std::move(next));
+}
+
+void RocksdbTransaction::write_secrets(const mdm::TokenUpdate& message, Time now) {
+  const Bytes key = push_secret_key(message.identity.enrolment);
+  const PushSecret secret{.token = message.push_token, .magic = message.push_magic};
+  const PushSecretRow row{.topic = message.topic,
+                          .token_updated_at = now,
+                          .sealed = seal(Table::secrets, key, encode(secret))};
+  rows_.put(Table::secrets, key, encode(row));
+  if (!message.unlock_token) return;
+  const Bytes unlock_key = unlock_secret_key(message.identity.enrolment);
+  rows_.put(Table::secrets, unlock_key, seal(Table::secrets, unlock_key, *message.unlock_token));
+}
+
+Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& message, Time now) {
+  const mdm::EnrolmentId& id = message.identity.enrolment;
+  const std::optional<Enrolment> stored = read_enrolment(id);
+  std::optional<Enrolment> device;
+  if (message.identity.is_user_channel()) device = read_enrolment(message.identity.device);
+  if (rows_.failure()) return std::unexpected(*rows_.failure());
+  Result<Enrolment> next = after_token_update(stored, device, message, now);
+  if (!next) return next;
+
+  // An earlier life left nothing in its schedule: its queue is void and no wake is due.
+  const bool same_life = stored && stored->generation == next->generation;
+  Schedule schedule = same_life ? schedule_of(id) : Schedule{};
+  schedule.generation = next->generation;
+  schedule.state = next->state;
+  schedule.has_push_token = true;
+  schedule.push_parked = false;
+  schedule.wake.attempts = 0;
+  if (schedule.live > 0) set_due(id, schedule, now);
+
+  if (stored) count(partition_of(id), counter_of(stored->state), -1);
+  count(partition_of(id), counter_of(next->state), +1);
+  write_secrets(message, now);
+  write(id, *next);
+  write(id, schedule);
+  must_sync();
+  return finish(*std::move(next));
+}
+
+Result<void> RocksdbTransaction::end_enrolment(const mdm::EnrolmentId& enrolment, EndReason reason,
+                                               Time now) {
+  ensure(reason != EndReason::superseded, "only authenticate() supersedes");
+  std::optional<Enrolment> record = read_enrolment(enrolment);
+  if (!record) return no_enrolment(enrolment);
+  if (record->state == EnrolmentState::ended) return finish();
+  Schedule schedule = schedule_of(enrolment);
+  end_one(*record, schedule, reason, now);
+  write(enrolment, *record);
+  write(enrolment, schedule);
+  end_user_channels(enrolment, reason, now);
+  must_sync();
+  return finish();
+}
+
+Result<void> RocksdbTransaction::replace_certificate(const mdm::EnrolmentId& device,
+                                                     const Sha256& certificate,
+                                                     Time previous_accepted_until) {
+  std::optional<Enrolment> enrolment = read_enrolment(device);
+  if (!enrolment || enrolment->identity.is_user_channel()) return no_enrolment(device);
+  if (enrolment->state == EnrolmentState::ended) {
+    return refuse(ErrorCode::conflict, "enrolment " + device.text() + " has ended");
+  }
+  if (enrolment->certificate == certificate) return finish();
+  enrolment->previous_certificate = enrolment->certificate;
+  enrolment->previous_certificate_until = previous_accepted_until;
+  enrolment->certificate = certificate;
+  write(device, *enrolment);
+  must_sync();
+  return finish();
+}
+
+Result<void> RocksdbTransaction::touch(const mdm::EnrolmentId& enrolment, Time now) {
+  std::optional<Schedule> schedule = read_schedule(enrolment);
+  if (!schedule) return finish();
+  const Time seen = schedule->wake.last_seen_at;
+  if (seen != Time{} && now - seen < database_.options().last_seen_resolution) return finish();
+  schedule->wake.last_seen_at = now;
+  write(enrolment, *schedule);
+  return finish();
+}
+
+Result<std::vector<Enrolment>> RocksdbTransaction::list_enrolments(const mdm::EnrolmentId& after,
+                                                                   std::size_t count_max) {
+  std::vector<Enrolment> listed;
+  if (count_max == 0) return listed;
+  const Bytes behind_after = after.text() + '\0';
+  rows_.scan_committed(Table::enrolments, {}, behind_after, [&](BytesView, BytesView value) {
+    std::optional<Enrolment> enrolment = rows_.checked(decode_enrolment(value));
+    if (!enrolment) return false;
+    listed.push_back(*std::move(enrolment));
+    return listed.size() < count_max;
+  });
+  return finish(std::move(listed));
+}
+
+}  // namespace reveille::storage::rocks
