@@ -1,0 +1,99 @@
+#include "tests/storage/store_contract.h"
+
+// Promise 4: an identity certificate belongs to one enrolment for ever.
+namespace reveille::storage::testing {
+namespace {
+
+class CertificateContractTest : public StoreContractTest {
+ protected:
+  Result<void> bind(char certificate, const mdm::EnrolmentId& device) {
+    return commit([&](Transaction& t) { return t.bind_certificate(digest(certificate), device); });
+  }
+  void issue(char certificate, std::optional<char> renews = std::nullopt) {
+    IssuedCertificate issued;
+    issued.sha256 = digest(certificate);
+    issued.serial_hex = "01ab";
+    issued.issued_at = now;
+    issued.not_after = now + 24h;
+    if (renews) issued.renews = digest(*renews);
+    ASSERT_TRUE(commit([&](Transaction& t) { return t.record_certificate(issued); }));
+  }
+  std::string bound(char certificate) {
+    const auto device = store().begin()->bound_device(digest(certificate)).value();
+    return device ? device->text() : nothing;
+  }
+};
+REVEILLE_ON_EVERY_ENGINE(CertificateContractTest);
+
+TEST_P(CertificateContractTest, ACertificateIsTiedToOneDevice) {
+  issue('a');
+  EXPECT_EQ(bound('a'), nothing);
+  EXPECT_TRUE(bind('a', phone));
+  EXPECT_TRUE(bind('a', phone));
+  EXPECT_EQ(bind('a', mac).error().code, ErrorCode::conflict);
+  EXPECT_EQ(bound('a'), "PHONE-1");
+}
+
+TEST_P(CertificateContractTest, ACertificateThatWasIssuedElsewhereCanBeTied) {
+  EXPECT_EQ(bound('x'), nothing);
+  EXPECT_TRUE(bind('x', phone));
+  EXPECT_EQ(bound('x'), "PHONE-1");
+}
+
+TEST_P(CertificateContractTest, ARenewalIsTiedToWhatItsPredecessorsAreTiedTo) {
+  issue('a');
+  issue('b', 'a');
+  issue('c', 'b');
+  EXPECT_EQ(bound('c'), nothing);
+  EXPECT_TRUE(bind('a', phone));
+  EXPECT_EQ(bound('c'), "PHONE-1");
+  EXPECT_EQ(bind('c', mac).error().code, ErrorCode::conflict);
+  EXPECT_TRUE(bind('c', phone));
+}
+
+TEST_P(CertificateContractTest, RecordingATiedCertificateDoesNotUntieIt) {
+  EXPECT_TRUE(bind('a', phone));
+  issue('a');
+  EXPECT_EQ(bound('a'), "PHONE-1");
+}
+
+TEST_P(CertificateContractTest, WhatWasIssuedCanBeReadBackTiedOrNot) {
+  issue('a');
+  issue('b', 'a');
+  EXPECT_TRUE(bind('x', phone));
+  const auto find = [&](char certificate) {
+    return store().begin()->find_certificate(digest(certificate)).value();
+  };
+  ASSERT_TRUE(find('b'));
+  EXPECT_EQ(find('b')->renews, digest('a'));
+  EXPECT_EQ(find('b')->issued_at, now);
+  EXPECT_EQ(find('b')->serial_hex, "01ab");
+  EXPECT_FALSE(find('x')) << "bound, but issued elsewhere";
+  EXPECT_FALSE(find('y')) << "never heard of";
+}
+
+TEST_P(CertificateContractTest, ALoopOfRenewalsIsCorruptAndEnds) {
+  issue('a', 'b');
+  issue('b', 'a');
+  EXPECT_EQ(store().begin()->bound_device(digest('a')).error().code, ErrorCode::corrupt);
+}
+
+TEST_P(CertificateContractTest, TheLastPushCertificateOfATopicWins) {
+  const auto put = [&](const std::string& of_topic, const std::string& pem) {
+    const PushCertificateRecord record{
+        .topic = of_topic, .certificate_pem = pem, .not_after = now + 24h, .stored_at = now};
+    ASSERT_TRUE(commit([&](Transaction& t) { return t.put_push_certificate(record); }));
+  };
+  put("topic-b", "one");
+  put("topic-a", "two");
+  put("topic-b", "three");
+
+  const auto stored = store().begin()->push_certificates().value();
+  ASSERT_EQ(stored.size(), 2u);
+  EXPECT_EQ(stored[0].topic, "topic-a");
+  EXPECT_EQ(stored[1].certificate_pem, "three");
+  EXPECT_EQ(stored[1].not_after, now + 24h);
+}
+
+}  // namespace
+}  // namespace reveille::storage::testing

@@ -1,0 +1,402 @@
+#include <cstdlib>
+#include <random>
+#include <sstream>
+
+#include "tests/storage/store_contract.h"
+
+// Thousands of random operations on the model and on RocksDB: every answer and every state must be
+// the same, also after RocksDB is closed and opened again.
+// A failure prints its seed; REVEILLE_STORE_SEED=<seed> repeats it.
+namespace reveille::storage::testing {
+namespace {
+
+// ---- answers as text ----
+
+std::string text_of(Time time) { return std::to_string(time.time_since_epoch().count()); }
+
+std::string text_of(const Enrolment& enrolment) {
+  std::ostringstream text;
+  text << enrolment.identity.enrolment.text() << " life " << enrolment.generation << ' '
+       << name_of(enrolment.state) << ' '
+       << (enrolment.end_reason ? name_of(*enrolment.end_reason) : "-") << " certificate "
+       << enrolment.certificate.bytes[0] << " previous "
+       << (enrolment.previous_certificate ? enrolment.previous_certificate->bytes[0] : '-') << ' '
+       << text_of(enrolment.previous_certificate_until) << ' ' << enrolment.serial_number << ' '
+       << enrolment.has_push_token << enrolment.push_parked << enrolment.awaiting_configuration
+       << ' ' << enrolment.token_update_tally << ' ' << text_of(enrolment.authenticated_at) << ' '
+       << text_of(enrolment.token_updated_at) << ' ' << text_of(enrolment.ended_at);
+  return text.str();
+}
+
+std::string text_of(const mdm::Command& command) { return command.uuid.text + ' ' + command.body; }
+std::string text_of(const Bytes& bytes) { return bytes; }
+std::string text_of(const mdm::EnrolmentId& id) { return id.text(); }
+std::string text_of(Enqueued enqueued) { return std::to_string(static_cast<int>(enqueued)); }
+
+std::string text_of(const Recorded& recorded) {
+  return std::to_string(static_cast<int>(recorded.kind)) + ' ' + recorded.request_type;
+}
+
+std::string text_of(const QueueState& state) {
+  return std::to_string(state.ready) + " ready " + std::to_string(state.put_off) + " put off";
+}
+
+std::string text_of(const Delivery& delivery) {
+  std::ostringstream text;
+  text << delivery.command.text << ' ' << delivery.request_type << ' ' << name_of(delivery.state)
+       << ' ' << delivery.times_sent << ' ' << delivery.times_not_now << ' '
+       << text_of(delivery.queued_at) << ' ' << text_of(delivery.sent_at) << ' '
+       << text_of(delivery.ended_at) << ' ' << delivery.final_status;
+  return text.str();
+}
+
+std::string text_of(const DueWake& wake) {
+  return wake.enrolment.text() + ' ' + std::to_string(wake.generation) + ' ' +
+         text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' + wake.topic + ' ' +
+         wake.push_token.bytes + ' ' + wake.push_magic.text + ' ' + text_of(wake.token_updated_at);
+}
+
+std::string text_of(const WakeState& state) {
+  return (state.due_at ? text_of(*state.due_at) : "-") + ' ' + std::to_string(state.attempts) +
+         ' ' + text_of(state.last_pushed_at) + ' ' + state.last_apns_reason + ' ' +
+         text_of(state.last_seen_at);
+}
+
+std::string text_of(const PushCertificateRecord& record) {
+  return record.topic + ' ' + record.certificate_pem;
+}
+
+std::string text_of(const Counts& counts) {
+  std::ostringstream text;
+  text << counts.enrolments_pending << ' ' << counts.enrolments_enrolled << ' '
+       << counts.enrolments_ended << ' ' << counts.deliveries_live << ' '
+       << counts.deliveries_acknowledged << ' ' << counts.deliveries_failed << ' '
+       << counts.deliveries_cancelled << ' ' << counts.deliveries_expired << ' '
+       << counts.deliveries_voided << ' ' << counts.commands;
+  return text.str();
+}
+
+template <typename Value>
+std::string text_of(const std::optional<Value>& value) {
+  return value ? text_of(*value) : "none";
+}
+
+template <typename Value>
+std::string text_of(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) text += "[" + text_of(value) + "]";
+  return text;
+}
+
+template <typename Value>
+std::string text_of(const Result<Value>& result) {
+  if (!result) return std::string("error ") + name_of(result.error().code);
+  if constexpr (std::is_void_v<Value>) {
+    return "done";
+  } else {
+    return text_of(*result);
+  }
+}
+
+// ---- operations ----
+
+// One operation with all its arguments drawn from its own seed, so that two stores get the same.
+class Operation {
+ public:
+  Operation(std::uint64_t seed, Time now) : random_(seed), now_(now) {}
+
+  // Does it; answers what it was and what came of it.
+  std::string perform(Transaction& transaction) {
+    switch (draw(24)) {
+      case 0:
+        return enrol(transaction);
+      case 1:
+        return "token " + text_of(transaction.update_token(token_update(), now_));
+      case 2:
+        return end(transaction);
+      case 3:
+        return "touch " + text_of(transaction.touch(any_id(), now_));
+      case 4:
+        return certificates(transaction);
+      case 5:
+        return challenges(transaction);
+      case 6:
+        return wakes(transaction);
+      case 7:
+        return wakes(transaction);
+      case 8:
+        return "request " + text_of(transaction.request_wakes(any_ids(), now_));
+      case 9:
+        return reschedule(transaction);
+      case 10:
+        return "cancel " + text_of(transaction.cancel(any_id(), any_command().uuid, now_));
+      case 11:
+        return put_other_bytes(transaction);
+      case 12:
+      case 13:
+      case 14:
+      case 15:
+        return enqueue(transaction);
+      case 16:
+      case 17:
+      case 18:
+        return next(transaction);
+      default:
+        return report(transaction);
+    }
+  }
+
+ private:
+  std::uint64_t draw(std::uint64_t below) { return random_() % below; }
+  char digit(std::uint64_t below) { return static_cast<char>('0' + draw(below)); }
+
+  mdm::EnrolmentId any_id() {
+    static const std::vector<std::string> ids{"A", "A:1", "A:2", "AB", "B", "B:1", "ghost"};
+    return id(ids[draw(ids.size())]);
+  }
+  std::vector<mdm::EnrolmentId> any_ids() {
+    std::vector<mdm::EnrolmentId> ids(draw(4) + 1);
+    for (mdm::EnrolmentId& each : ids) each = any_id();
+    return ids;
+  }
+  mdm::Command any_command() {
+    return command(std::string("uuid-") + static_cast<char>('a' + draw(14)));
+  }
+  Sha256 any_digest() { return digest(digit(6)); }
+
+  mdm::TokenUpdate token_update() {
+    mdm::TokenUpdate message = token_update_message(any_id());
+    message.push_token.bytes += digit(10);
+    if (draw(20) == 0) message.topic = "another topic";
+    if (draw(3) == 0) message.unlock_token = "unlock";
+    if (draw(3) == 0) message.awaiting_configuration = true;
+    return message;
+  }
+
+  std::string enrol(Transaction& transaction) {
+    const mdm::EnrolmentId device = any_id();
+    std::string text = "authenticate " + text_of(transaction.authenticate(
+                                             authenticate_message(device), any_digest(), now_));
+    if (draw(4) == 0) return text;
+    return text + " token " + text_of(transaction.update_token(token_update_message(device), now_));
+  }
+
+  std::string end(Transaction& transaction) {
+    if (draw(3) != 0) return "find " + text_of(transaction.find_enrolment(any_id()));
+    static const std::vector reasons{EndReason::checked_out, EndReason::erased,
+                                     EndReason::unreachable, EndReason::removed};
+    const EndReason reason = reasons[draw(reasons.size())];
+    return "end " + text_of(transaction.end_enrolment(any_id(), reason, now_));
+  }
+
+  std::string certificates(Transaction& transaction) {
+    switch (draw(5)) {
+      case 0: {
+        // A certificate renews only one with a smaller digit: no loops.
+        IssuedCertificate issued;
+        const char own = digit(6);
+        issued.sha256 = digest(own);
+        if (own > '0' && draw(2) == 0) issued.renews = digest(static_cast<char>(own - 1));
+        return "record " + text_of(transaction.record_certificate(issued));
+      }
+      case 1:
+        return "bind " + text_of(transaction.bind_certificate(any_digest(), any_id()));
+      case 2: {
+        const PushCertificateRecord record{.topic = std::string("topic") + digit(2),
+                                           .certificate_pem = std::string("pem") + digit(9),
+                                           .not_after = now_,
+                                           .stored_at = now_};
+        return "push certificate " + text_of(transaction.put_push_certificate(record)) +
+               text_of(transaction.push_certificates());
+      }
+      case 3:
+        return "replace " +
+               text_of(transaction.replace_certificate(any_id(), any_digest(), now_ + 1h));
+      default:
+        return "bound " + text_of(transaction.bound_device(any_digest()));
+    }
+  }
+
+  std::string challenges(Transaction& transaction) {
+    if (draw(2) == 0) {
+      return "challenge " + text_of(transaction.add_challenge(any_digest(), now_ + 100s));
+    }
+    return "spend " + text_of(transaction.spend_challenge(any_digest(), any_digest(), now_));
+  }
+
+  std::string wakes(Transaction& transaction) {
+    const Partition partition = partition_of(any_id());
+    const auto due = transaction.due_wakes(partition, {}, now_, draw(4));
+    std::string text = "wakes " + text_of(due) + text_of(transaction.next_due_at(partition, {}));
+    if (!due || draw(4) == 0) return text;
+    std::vector<WakeRecord> records;
+    for (const DueWake& wake : *due) {
+      WakeRecord record{.enrolment = wake.enrolment,
+                        .generation = wake.generation,
+                        .due_at = wake.due_at,
+                        .outcome = WakeRecord::Outcome::pushed,
+                        .next_due_at = now_ + std::chrono::seconds(draw(40)),
+                        .apns_reason = {}};
+      const std::uint64_t outcome = draw(8);
+      if (outcome == 0) record.outcome = WakeRecord::Outcome::parked;
+      if (outcome == 1) record.outcome = WakeRecord::Outcome::postponed;
+      if (outcome < 2) record.apns_reason = "reason";
+      if (draw(10) == 0) record.due_at += 1ms;
+      if (draw(10) == 0) ++record.generation;
+      records.push_back(record);
+    }
+    return text + " recorded " + text_of(transaction.record_wakes(records, now_));
+  }
+
+  std::string reschedule(Transaction& transaction) {
+    std::optional<Time> due_at;
+    if (draw(2) == 0) due_at = now_ + std::chrono::seconds(draw(60));
+    return "reschedule " + text_of(transaction.reschedule_wake(any_id(), due_at, now_));
+  }
+
+  std::string put_other_bytes(Transaction& transaction) {
+    mdm::Command other = any_command();
+    if (draw(2) == 0) other.body = "other bytes";
+    return "put " + text_of(transaction.put_command(other, now_)) +
+           text_of(transaction.find_command(other.uuid));
+  }
+
+  std::string enqueue(Transaction& transaction) {
+    const mdm::Command queued = any_command();
+    if (draw(3) != 0) static_cast<void>(transaction.put_command(queued, now_));
+    return "enqueue " + text_of(transaction.enqueue(any_ids(), queued.uuid, now_));
+  }
+
+  std::string next(Transaction& transaction) {
+    const NotNow not_now = draw(2) == 0 ? NotNow::offer : NotNow::skip;
+    return "next " + text_of(transaction.next_command(any_id(), not_now, now_));
+  }
+
+  // Mostly what was handed out is answered.
+  std::string report(Transaction& transaction) {
+    const mdm::EnrolmentId enrolment = any_id();
+    mdm::CommandUuid answered = any_command().uuid;
+    std::string text;
+    if (draw(4) != 0) {
+      const auto handed_out = transaction.next_command(enrolment, NotNow::skip, now_);
+      text = "next " + text_of(handed_out) + ' ';
+      if (handed_out && *handed_out) answered = (*handed_out)->uuid;
+    }
+    static const std::vector statuses{mdm::Status::acknowledged, mdm::Status::not_now,
+                                      mdm::Status::not_now, mdm::Status::error,
+                                      mdm::Status::command_format_error};
+    const mdm::Status status = statuses[draw(statuses.size())];
+    const Bytes body = std::string("report") + digit(10);
+    return text + "report " +
+           text_of(transaction.record_report(enrolment, answered, status, body, now_));
+  }
+
+  std::mt19937_64 random_;
+  Time now_;
+};
+
+// ---- whole states ----
+
+std::string state_of(Store& store, Time now) {
+  std::ostringstream text;
+  text << text_of(store.counts()) << '\n';
+  const auto transaction = store.begin();
+  const auto enrolments = transaction->list_enrolments({}, 100);
+  text << text_of(enrolments) << '\n';
+  for (const Enrolment& enrolment : enrolments.value()) {
+    const mdm::EnrolmentId& enrolled = enrolment.identity.enrolment;
+    const auto deliveries = transaction->deliveries(enrolled, 100);
+    text << text_of(deliveries) << text_of(transaction->deliveries(enrolled, 3))
+         << text_of(transaction->queue_state(enrolled))
+         << text_of(transaction->wake_state(enrolled))
+         << text_of(transaction->push_target(enrolled)) << '\n';
+    for (const Delivery& delivery : deliveries.value()) {
+      text << text_of(transaction->find_delivery(enrolled, delivery.command))
+           << text_of(transaction->find_result(enrolled, delivery.command)) << '\n';
+    }
+  }
+  for (std::uint8_t index = 0; index < Partition::count; ++index) {
+    const Partition partition{.index = index};
+    text << text_of(transaction->due_wakes(partition, {}, now, 100))
+         << text_of(transaction->next_due_at(partition, {})) << '\n';
+  }
+  for (char fill = '0'; fill < '6'; ++fill)
+    text << text_of(transaction->bound_device(digest(fill)));
+  text << text_of(transaction->push_certificates());
+  return text.str();
+}
+
+class RandomHistoryTest : public ::testing::Test {
+ protected:
+  RandomHistoryTest() {
+    options_.queue_commands_max = 5;
+    options_.last_seen_resolution = 60s;
+    model_ = make_memory_store(options_);
+    reopen();
+  }
+
+  void reopen() {
+    engine_.reset();
+    auto opened = open_rocksdb_store(rocksdb_options(folder_.path(), options_));
+    ASSERT_TRUE(opened) << opened.error().detail;
+    engine_ = *std::move(opened);
+  }
+
+  // A few operations in one transaction of each store, committed or dropped.
+  void one_transaction(std::mt19937_64& random, std::string& history) {
+    const auto of_model = model_->begin();
+    const auto of_engine = engine_->begin();
+    const std::uint64_t operations = random() % 4 + 1;
+    for (std::uint64_t i = 0; i < operations; ++i) {
+      const std::uint64_t seed = random();
+      const std::string expected = Operation(seed, now_).perform(*of_model);
+      history += text_of(now_) + ' ' + expected + '\n';
+      ASSERT_EQ(Operation(seed, now_).perform(*of_engine), expected) << history;
+    }
+    const bool dropped = random() % 10 == 0;
+    history += dropped ? "dropped\n" : "committed\n";
+    if (dropped) return;
+    ASSERT_TRUE(of_model->commit());
+    const auto committed = of_engine->commit();
+    ASSERT_TRUE(committed) << committed.error().detail;
+  }
+
+  void live(std::uint64_t seed, int transactions) {
+    SCOPED_TRACE("REVEILLE_STORE_SEED=" + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    std::string history;
+    for (int step = 1; step <= transactions; ++step) {
+      if (random() % 3 != 0) now_ += std::chrono::milliseconds(random() % 8'000);
+      one_transaction(random, history);
+      if (HasFatalFailure()) return;
+      if (step % 400 == 0) reopen();
+      if (step % 50 == 0) {
+        ASSERT_EQ(state_of(*engine_, now_), state_of(*model_, now_)) << history;
+      }
+      if (history.size() > 20'000) history.erase(0, 10'000);
+    }
+  }
+
+ private:
+  StoreOptions options_;
+  TemporaryFolder folder_;
+  std::unique_ptr<Store> model_;
+  std::unique_ptr<Store> engine_;
+  Time now_ = start_of_test;
+};
+
+class RandomHistoryOfSeedTest : public RandomHistoryTest,
+                                public ::testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(RandomHistoryOfSeedTest, TheEngineAnswersAsTheModelDoes) { live(GetParam(), 1'500); }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistoryOfSeedTest,
+                         ::testing::Values(1, 2, 3, 20'260'101, 0xfeedu, 77'777));
+
+TEST_F(RandomHistoryTest, AnotherSeedEachTime) {
+  const char* given = std::getenv("REVEILLE_STORE_SEED");
+  live(given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()(), 1'500);
+}
+
+}  // namespace
+}  // namespace reveille::storage::testing

@@ -1,0 +1,58 @@
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "tests/storage/store_contract.h"
+
+// kill_test's victim: enrols a device, then commits for ever, one byte on the standard output after
+// each commit. Usage: storage_kill_writer FOLDER DEVICE
+namespace reveille::storage::testing {
+namespace {
+
+bool commit_number(Store& store, const mdm::EnrolmentId& device, int number) {
+  const auto uuid = [&](int of) { return device.text() + "-" + std::to_string(of); };
+  const auto transaction = store.begin();
+  const mdm::Command queued = command(uuid(number));
+  if (!transaction->put_command(queued, start_of_test)) return false;
+  if (!transaction->enqueue(std::vector{device}, queued.uuid, start_of_test)) return false;
+  if (number % 2 == 1) {
+    const mdm::CommandUuid before{.text = uuid(number - 1)};
+    const auto recorded = transaction->record_report(device, before, mdm::Status::acknowledged,
+                                                     "report", start_of_test);
+    if (!recorded) return false;
+  }
+  return transaction->commit().has_value();
+}
+
+int run(const char* folder, const char* device_text) {
+  StoreOptions options;
+  options.queue_commands_max = 1'000'000;
+  const auto store = open_rocksdb_store(rocksdb_options(folder, options));
+  if (!store) {
+    std::fprintf(stderr, "%s\n", store.error().detail.c_str());
+    return 1;
+  }
+  const mdm::EnrolmentId device = id(device_text);
+  {
+    const auto transaction = (*store)->begin();
+    if (!transaction->authenticate(authenticate_message(device), digest('c'), start_of_test) ||
+        !transaction->update_token(token_update_message(device), start_of_test) ||
+        !transaction->commit()) {
+      return 1;
+    }
+  }
+  constexpr int commits_max = 100'000;  // the end of a victim that nobody kills
+  for (int number = 0; number < commits_max; ++number) {
+    if (!commit_number(**store, device, number)) return 1;
+    if (write(STDOUT_FILENO, "+", 1) != 1) return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace reveille::storage::testing
+
+int main(int count, char** arguments) {
+  if (count != 3) return 2;
+  return reveille::storage::testing::run(arguments[1], arguments[2]);
+}

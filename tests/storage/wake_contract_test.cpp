@@ -1,0 +1,251 @@
+#include "tests/storage/store_contract.h"
+
+// Promise 5: wakes are derived from work and silence.
+namespace reveille::storage::testing {
+namespace {
+
+class WakeContractTest : public StoreContractTest {
+ protected:
+  void SetUp() override {
+    StoreContractTest::SetUp();
+    enrol(phone);
+  }
+
+  WakeState wake_state() { return store().begin()->wake_state(phone).value().value(); }
+};
+REVEILLE_ON_EVERY_ENGINE(WakeContractTest);
+
+TEST_P(WakeContractTest, AQueuedCommandMakesAWakeDueWithAllThatAPushNeeds) {
+  EXPECT_FALSE(is_due(phone));
+  enqueue(phone, restart);
+
+  const std::vector<DueWake> due = due_wakes(phone);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].enrolment, phone);
+  EXPECT_EQ(due[0].generation, 1u);
+  EXPECT_EQ(due[0].due_at, now);
+  EXPECT_EQ(due[0].attempts, 0u);
+  EXPECT_EQ(due[0].topic, topic);
+  EXPECT_EQ(due[0].push_token.bytes, "token of PHONE-1");
+  EXPECT_EQ(due[0].push_magic.text, "magic of PHONE-1");
+  EXPECT_EQ(due[0].token_updated_at, now);
+}
+
+TEST_P(WakeContractTest, ManyCommandsMakeOneWake) {
+  enqueue(phone, restart);
+  pass(1s);
+  enqueue(phone, lock);
+  EXPECT_EQ(due_wakes(phone).size(), 1u);
+  EXPECT_EQ(due_at(phone), start_of_test);
+}
+
+TEST_P(WakeContractTest, ADeviceThatStaysSilentIsWokenAgain) {
+  enqueue(phone, restart);
+  push(phone);
+  EXPECT_FALSE(is_due(phone));
+  EXPECT_EQ(wake_state().attempts, 1u);
+  EXPECT_EQ(wake_state().last_pushed_at, now);
+  pass(60s);
+  EXPECT_TRUE(is_due(phone));
+  push(phone);
+  EXPECT_EQ(wake_state().attempts, 2u);
+}
+
+TEST_P(WakeContractTest, ADeviceThatConnectedIsNotWoken) {
+  enqueue(phone, restart);
+  push(phone);
+  connects(phone);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  EXPECT_EQ(wake_state().attempts, 0u);
+}
+
+TEST_P(WakeContractTest, APushUnderWayCoversCommandsThatFollowItClosely) {
+  enqueue(phone, restart);
+  push(phone);
+  pass(9s);
+  enqueue(phone, lock);
+  EXPECT_EQ(due_at(phone), start_of_test + 60s);
+  pass(1s);
+  enqueue(phone, list);
+  EXPECT_EQ(due_at(phone), now);
+}
+
+TEST_P(WakeContractTest, ACommandQueuedAfterTheDeviceConnectedMakesAWakeAtOnce) {
+  enqueue(phone, restart);
+  push(phone);
+  connects(phone);
+  pass(1s);
+  enqueue(phone, lock);
+  EXPECT_EQ(due_at(phone), now);
+}
+
+TEST_P(WakeContractTest, WorkQueuedBehindAnOperatorsPushIsNotForgotten) {
+  request_wake(phone);
+  push(phone);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  pass(2s);
+  enqueue(phone, restart);
+  EXPECT_EQ(due_at(phone), start_of_test + 10s);
+}
+
+TEST_P(WakeContractTest, AnEmptyQueueNeedsNoWake) {
+  enqueue(phone, restart);
+  enqueue(phone, lock);
+  report(phone, restart, mdm::Status::acknowledged);
+  EXPECT_TRUE(is_due(phone));
+  report(phone, lock, mdm::Status::error);
+  EXPECT_FALSE(is_due(phone));
+
+  enqueue(phone, list);
+  EXPECT_TRUE(is_due(phone));
+  ASSERT_TRUE(cancel(phone, list));
+  EXPECT_FALSE(is_due(phone));
+}
+
+TEST_P(WakeContractTest, ARecordOfAWakeThatChangedMeanwhileIsSkipped) {
+  enqueue(phone, restart);
+  const DueWake before = due_wakes(phone).at(0);
+  pass(1s);
+  connects(phone);
+  record_wake(before, WakeRecord::Outcome::pushed);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  EXPECT_EQ(wake_state().attempts, 0u);
+}
+
+TEST_P(WakeContractTest, ARecordOfAnEarlierLifeIsSkipped) {
+  enqueue(phone, restart);
+  const DueWake before = due_wakes(phone).at(0);
+  enrol(phone);
+  enqueue(phone, restart);
+  record_wake(before, WakeRecord::Outcome::parked);
+  EXPECT_TRUE(is_due(phone));
+  EXPECT_FALSE(find(phone)->push_parked);
+}
+
+TEST_P(WakeContractTest, APostponedWakeCountsNoAttempt) {
+  enqueue(phone, restart);
+  record_wake(due_wakes(phone).at(0), WakeRecord::Outcome::postponed, 5s);
+  EXPECT_EQ(wake_state().attempts, 0u);
+  EXPECT_EQ(wake_state().last_pushed_at, Time{});
+  EXPECT_EQ(due_at(phone), now + 5s);
+}
+
+TEST_P(WakeContractTest, AParkedPushSleepsUntilTheNextTokenUpdate) {
+  enqueue(phone, restart);
+  record_wake(due_wakes(phone).at(0), WakeRecord::Outcome::parked);
+  EXPECT_TRUE(find(phone)->push_parked);
+  EXPECT_EQ(enqueue(phone, lock), Enqueued::queued);
+  EXPECT_EQ(request_wake(phone), Enqueued::not_enrolled);
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.reschedule_wake(phone, now, now); }));
+  EXPECT_EQ(due_at(phone), std::nullopt);
+
+  pass(1h);
+  ASSERT_TRUE(update_token(phone));
+
+  EXPECT_FALSE(find(phone)->push_parked);
+  EXPECT_EQ(due_at(phone), now);
+  EXPECT_EQ(due_wakes(phone).at(0).token_updated_at, now);
+}
+
+TEST_P(WakeContractTest, ATokenUpdateMakesAWakeDueOnlyWhenThereIsWork) {
+  ASSERT_TRUE(update_token(phone));
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  enqueue(phone, restart);
+  push(phone);
+  pass(1s);
+  ASSERT_TRUE(update_token(phone));
+  EXPECT_EQ(due_at(phone), now);
+  EXPECT_EQ(wake_state().attempts, 0u);
+}
+
+TEST_P(WakeContractTest, AnOperatorsWakeNeedsNoWorkAndIsOverAfterItsPush) {
+  EXPECT_EQ(request_wake(phone), Enqueued::queued);
+  EXPECT_TRUE(is_due(phone));
+  push(phone);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+}
+
+TEST_P(WakeContractTest, AnOperatorsWakeDoesNotWaitForTheNextAttempt) {
+  enqueue(phone, restart);
+  push(phone);
+  pass(1s);
+  EXPECT_EQ(request_wake(phone), Enqueued::queued);
+  EXPECT_EQ(due_at(phone), now);
+}
+
+TEST_P(WakeContractTest, OnlyAnEnrolmentWithATokenCanBeWoken) {
+  ASSERT_TRUE(authenticate(mac));
+  EXPECT_EQ(request_wake(mac), Enqueued::not_enrolled);
+  EXPECT_EQ(request_wake(id("nobody")), Enqueued::not_found);
+  EXPECT_EQ(store().begin()->wake_state(id("nobody")).value(), std::nullopt);
+  EXPECT_EQ(store().begin()->push_target(id("nobody")).error().code, ErrorCode::not_found);
+  end(phone, EndReason::removed);
+  EXPECT_EQ(request_wake(phone), Enqueued::not_enrolled);
+}
+
+TEST_P(WakeContractTest, TheReasonOfApnsIsKeptForOperators) {
+  enqueue(phone, restart);
+  const DueWake wake = due_wakes(phone).at(0);
+  const WakeRecord record{.enrolment = phone,
+                          .generation = wake.generation,
+                          .due_at = wake.due_at,
+                          .outcome = WakeRecord::Outcome::parked,
+                          .next_due_at = {},
+                          .apns_reason = "BadDeviceToken"};
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.record_wakes(std::vector{record}, now); }));
+  EXPECT_EQ(wake_state().last_apns_reason, "BadDeviceToken");
+}
+
+TEST_P(WakeContractTest, DueWakesComeOldestFirstBehindTheCursor) {
+  // User channels share their device's partition.
+  enrol(mac);
+  const mdm::EnrolmentId second = id("MAC-2:B"), third = id("MAC-2:A");
+  ASSERT_TRUE(update_token(second));
+  ASSERT_TRUE(update_token(third));
+  request_wake(second);
+  request_wake(third);
+  pass(1s);
+  request_wake(mac);
+  const Partition partition = partition_of(mac);
+  const auto due_behind = [&](const WakeCursor& after, std::size_t count_max) {
+    const auto due = store().begin()->due_wakes(partition, after, now, count_max).value();
+    std::string ids;
+    for (const DueWake& wake : due) ids += wake.enrolment.text() + ' ';
+    return ids;
+  };
+
+  EXPECT_EQ(due_behind({}, 10), "MAC-2:A MAC-2:B MAC-2 ");
+  EXPECT_EQ(due_behind({}, 2), "MAC-2:A MAC-2:B ");
+  EXPECT_EQ(due_behind({}, 0), "");
+  EXPECT_EQ(due_behind({.due_at = start_of_test, .enrolment = third}, 10), "MAC-2:B MAC-2 ");
+  EXPECT_EQ(due_behind({.due_at = now, .enrolment = mac}, 10), "");
+  const auto next = [&](const WakeCursor& after) {
+    return store().begin()->next_due_at(partition, after).value();
+  };
+  EXPECT_EQ(next({}), start_of_test);
+  EXPECT_EQ(next({.due_at = start_of_test, .enrolment = second}), now);
+  EXPECT_EQ(next({.due_at = now, .enrolment = mac}), std::nullopt);
+}
+
+TEST_P(WakeContractTest, AWakeThatBecomesDueEarlierThanTheOthersIsSeen) {
+  enqueue(phone, restart);
+  push(phone);
+  EXPECT_FALSE(is_due(phone));  // whoever looks learns that nothing is due before the next attempt
+  EXPECT_EQ(store().begin()->next_due_at(partition_of(phone), {}).value(), now + 60s);
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.reschedule_wake(phone, now + 5s, now); }));
+  EXPECT_EQ(store().begin()->next_due_at(partition_of(phone), {}).value(), now + 5s);
+  pass(5s);
+  EXPECT_TRUE(is_due(phone));
+}
+
+TEST_P(WakeContractTest, OtherPartitionsDoNotSeeTheWake) {
+  enqueue(phone, restart);
+  for (std::uint8_t index = 0; index < Partition::count; ++index) {
+    const Partition partition{.index = index};
+    const auto due = store().begin()->due_wakes(partition, {}, now, 10).value();
+    EXPECT_EQ(due.size(), partition == partition_of(phone) ? 1u : 0u);
+  }
+}
+
+}  // namespace
+}  // namespace reveille::storage::testing
