@@ -38,7 +38,8 @@ class Stream {
   // TLS: before the first read or write. Plain: returns at once.
   virtual boost::asio::awaitable<Result<void>> handshake(Deadline deadline) = 0;
 
-  // At least one byte; 0 when the peer closed in order.
+  // At least one byte; 0 when the peer closed in order. `buffer` is written only when the bytes are
+  // there, right before the caller goes on, so connections of a lane may share one.
   virtual boost::asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
                                                                 Deadline deadline) = 0;
   // All of `bytes`, which the caller keeps alive.

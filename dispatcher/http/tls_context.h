@@ -26,7 +26,9 @@ class TlsContext {
     // The names of issuers told to clients, so that they choose the right identity.
     std::vector<pki::Certificate> client_issuers;
   };
-  // TLS 1.2 and 1.3; the client's key is proved, its chain is left to the handler.
+  // TLS 1.2 and 1.3; the client's key is proved, its chain is left to the handler. Sessions are
+  // resumed by tickets, client certificate included.
+  // Errors: malformed (key and certificate do not match, a bad name of ALPN, ...).
   static Result<TlsContext> for_server(const ServerOptions& options);
 
   struct ClientOptions {
@@ -34,15 +36,19 @@ class TlsContext {
     std::optional<pki::Certificate> certificate;
     std::optional<pki::PrivateKey> key;
     std::vector<std::string> protocols;
-    bool verify_host = true;  // the name given to TlsStream must match
+    bool verify_host = true;  // the name given to Stream::tls_client must match
   };
   static Result<TlsContext> for_client(const ClientOptions& options);
 
   SSL_CTX* native() const { return context_.get(); }
+  bool verify_host() const { return verify_host_; }
 
  private:
-  explicit TlsContext(std::shared_ptr<SSL_CTX> context) : context_(std::move(context)) {}
-  std::shared_ptr<SSL_CTX> context_;
+  TlsContext(std::shared_ptr<SSL_CTX> context, bool verify_host)
+      : context_(std::move(context)), verify_host_(verify_host) {}
+
+  std::shared_ptr<SSL_CTX> context_;  // shared as OpenSSL shares it, by count
+  bool verify_host_;
 };
 
 }  // namespace reveille::http
