@@ -1,0 +1,279 @@
+#include "tools/simulators/device/fleet.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <fstream>
+#include <iterator>
+
+namespace reveille::simulators::device {
+
+namespace asio = boost::asio;
+
+struct Fleet::Member {
+  Member(const FleetServices& services, std::uint64_t number, pki::PrivateKey key)
+      : device(services, number, std::move(key)) {}
+
+  Device device;
+  bool waiting = false;  // for its turn
+  bool talking = false;
+  bool pushed_again = false;  // while it was talking
+};
+
+Result<std::unique_ptr<Fleet>> Fleet::make(asio::io_context& lane, FleetOptions options) {
+  std::unique_ptr<Fleet> fleet(new Fleet(lane, std::move(options)));
+  Result<void> prepared = fleet->prepare();
+  if (!prepared) return std::unexpected(std::move(prepared.error()));
+  return fleet;
+}
+
+Fleet::Fleet(asio::io_context& lane, FleetOptions options)
+    : lane_(lane), options_(std::move(options)) {}
+
+Fleet::~Fleet() = default;
+
+Result<void> Fleet::prepare() {
+  std::ifstream file(options_.authority_file, std::ios::binary);
+  if (!file) {
+    return failure(ErrorCode::unavailable, "cannot read " + options_.authority_file.string());
+  }
+  const std::string pem(std::istreambuf_iterator<char>(file), {});
+  auto anchors = pki::Certificate::all_from_pem(pem);
+  if (!anchors) {
+    return failure(ErrorCode::malformed,
+                   options_.authority_file.string() + ": " + anchors.error().detail);
+  }
+  anchors_ = *std::move(anchors);
+  if (options_.history_file) {
+    auto history = History::open(*options_.history_file);
+    if (!history) return std::unexpected(std::move(history.error()));
+    history_ = *std::move(history);
+  }
+  services_ = std::make_unique<FleetServices>(
+      FleetServices{lane_, options_, anchors_, report_, history_.get()});
+  if (options_.notify_socket) {
+    apns_.emplace(lane_);
+    boost::system::error_code error;
+    apns_->connect(options_.notify_socket->string(), error);
+    if (error) {
+      return failure(ErrorCode::unavailable,
+                     options_.notify_socket->string() + ": " + error.message());
+    }
+  }
+  return make_devices();
+}
+
+Result<void> Fleet::make_devices() {
+  std::vector<pki::PrivateKey> pool;
+  for (std::size_t i = 0; i < options_.links.size(); ++i) {
+    const bool from_pool = options_.keys == KeyKind::rsa && pool.size() >= options_.key_pool;
+    if (!from_pool) {
+      auto key = options_.keys == KeyKind::rsa ? pki::PrivateKey::generate_rsa(2048)
+                                               : pki::PrivateKey::generate_p256();
+      if (!key) return std::unexpected(std::move(key.error()));
+      if (options_.keys == KeyKind::ec) pool.clear();
+      pool.push_back(*std::move(key));
+    }
+    const pki::PrivateKey& key = from_pool ? pool[i % pool.size()] : pool.back();
+    members_.push_back(std::make_unique<Member>(*services_, i + 1, key));
+  }
+  report_.devices = members_.size();
+  return {};
+}
+
+asio::awaitable<void> Fleet::enrol_all() {
+  next_to_enrol_ = 0;
+  const std::size_t workers = std::min(options_.concurrency, members_.size());
+  auto done = std::make_shared<asio::steady_timer>(lane_);
+  done->expires_at(std::chrono::steady_clock::time_point::max());
+  auto running = std::make_shared<std::size_t>(workers);
+  for (std::size_t i = 0; i < workers; ++i) {
+    auto on_end = [done, running](std::exception_ptr) {
+      if (--*running == 0) done->cancel();
+    };
+    asio::co_spawn(lane_, enrol_some(), std::move(on_end));
+  }
+  boost::system::error_code ignored;
+  if (workers > 0) {
+    co_await done->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+asio::awaitable<void> Fleet::enrol_some() {
+  while (next_to_enrol_ < members_.size()) {
+    const std::size_t index = next_to_enrol_++;
+    Member& member = *members_[index];
+    member.talking = true;
+    Result<void> enrolled = co_await member.device.enrol(options_.links[index]);
+    member.talking = false;
+    if (!enrolled) {
+      ++report_.enrolments_failed;
+      ++report_.broken["enrolment failed: " + enrolled.error().detail];
+      continue;
+    }
+    by_token_[to_hex(member.device.push_token())] = &member;
+    tell_apns('+', member.device);
+  }
+}
+
+asio::awaitable<void> Fleet::follow_pushes() {
+  if (!apns_) co_return;
+  std::string buffer;
+  for (;;) {
+    boost::system::error_code error;
+    auto target = asio::dynamic_buffer(buffer, 64u << 20);
+    co_await asio::async_read_until(*apns_, target, '\n',
+                                    asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    std::size_t start = 0;
+    for (std::size_t end = buffer.find('\n'); end != std::string::npos;
+         end = buffer.find('\n', start)) {
+      hear_push(std::string_view(buffer).substr(start, end - start));
+      start = end + 1;
+    }
+    buffer.erase(0, start);
+  }
+}
+
+void Fleet::hear_push(std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos) return;
+  const auto found = by_token_.find(std::string(line.substr(0, blank)));
+  if (found == by_token_.end()) return;  // somebody else's device
+  Member& member = *found->second;
+  ++report_.pushes_heard;
+  if (member.device.life() != Device::Life::enrolled) return;
+  if (line.substr(blank + 1) != member.device.push_magic()) {
+    ++report_.broken["a push carried another PushMagic than the device's"];
+    return;
+  }
+  if (history_) history_->write(member.device.udid(), "pushed");
+  member.device.heard_push(std::chrono::steady_clock::now());
+  want_connection(member);
+}
+
+void Fleet::want_connection(Member& member) {
+  if (member.talking) {
+    member.pushed_again = true;
+  } else if (!member.waiting) {
+    member.waiting = true;
+    turns_.push_back(&member);
+    start_turns();
+  }
+}
+
+void Fleet::start_turns() {
+  while (talking_ < options_.concurrency && !turns_.empty()) {
+    Member& member = *turns_.front();
+    turns_.pop_front();
+    member.waiting = false;
+    if (member.device.life() != Device::Life::enrolled) continue;
+    ++talking_;
+    member.talking = true;
+    asio::co_spawn(lane_, take_turn(member), asio::detached);
+  }
+}
+
+asio::awaitable<void> Fleet::take_turn(Member& member) {
+  if (options_.connect_delay.count() > 0) {
+    asio::steady_timer timer(lane_, options_.connect_delay);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  Device::After after = Device::After::asleep;
+  do {
+    member.pushed_again = false;
+    after = co_await member.device.connect();
+  } while (member.pushed_again && after != Device::After::gone);
+  member.talking = false;
+  --talking_;
+  if (after == Device::After::gone) tell_apns('-', member.device);
+  if (after == Device::After::polls_again) {
+    ++polls_pending_;
+    asio::co_spawn(lane_, poll_later(member), asio::detached);
+  }
+  start_turns();
+}
+
+asio::awaitable<void> Fleet::poll_later(Member& member) {
+  asio::steady_timer timer(lane_, options_.not_now_poll);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  --polls_pending_;
+  if (member.device.life() == Device::Life::enrolled) want_connection(member);
+}
+
+asio::awaitable<std::size_t> Fleet::leave(std::size_t count, bool silently) {
+  std::size_t gone = 0;
+  // From the end, so that scripts which name devices from the front do not meet the same ones.
+  for (auto member = members_.rbegin(); member != members_.rend() && gone < count; ++member) {
+    Member& leaving = **member;
+    if (leaving.device.life() != Device::Life::enrolled || leaving.talking || leaving.waiting) {
+      continue;
+    }
+    leaving.talking = true;
+    if (silently) {
+      leaving.device.leave_silently();
+    } else {
+      co_await leaving.device.check_out();
+    }
+    leaving.talking = false;
+    tell_apns('-', leaving.device);
+    ++gone;
+  }
+  co_return gone;
+}
+
+void Fleet::poll_all() {
+  for (const auto& member : members_) {
+    if (member->device.life() == Device::Life::enrolled) want_connection(*member);
+  }
+}
+
+std::size_t Fleet::enrolled_now() const {
+  std::size_t count = 0;
+  for (const auto& member : members_) {
+    if (member->device.life() == Device::Life::enrolled) ++count;
+  }
+  return count;
+}
+
+std::vector<std::string> Fleet::enrolled_udids(std::size_t first, std::size_t count) const {
+  std::vector<std::string> udids;
+  for (const auto& member : members_) {
+    if (member->device.life() != Device::Life::enrolled) continue;
+    if (first > 0) {
+      --first;
+    } else if (udids.size() < count) {
+      udids.push_back(member->device.udid());
+    }
+  }
+  return udids;
+}
+
+void Fleet::tell_apns(char sign, const Device& device) {
+  if (!apns_) return;
+  to_apns_.append(1, sign).append(to_hex(device.push_token())).append("\n");
+  if (!writing_to_apns_) {
+    writing_to_apns_ = true;
+    asio::co_spawn(lane_, write_to_apns(), asio::detached);
+  }
+}
+
+asio::awaitable<void> Fleet::write_to_apns() {
+  while (!to_apns_.empty()) {
+    const std::string lines = std::exchange(to_apns_, std::string());
+    const auto buffer = asio::buffer(lines);
+    boost::system::error_code error;
+    co_await asio::async_write(*apns_, buffer, asio::redirect_error(asio::use_awaitable, error));
+    if (error) break;
+  }
+  writing_to_apns_ = false;
+}
+
+}  // namespace reveille::simulators::device

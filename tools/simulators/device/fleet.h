@@ -1,0 +1,82 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/base/error.h"
+#include "tools/simulators/device/device.h"
+#include "tools/simulators/device/history.h"
+#include "tools/simulators/device/options.h"
+#include "tools/simulators/device/report.h"
+
+namespace reveille::simulators::device {
+
+// Many devices on one thread. Devices sleep until they are pushed (or poll by themselves after a
+// NotNow), and at most `concurrency` of them talk at a time: the rest wait for their turn.
+class Fleet {
+ public:
+  static Result<std::unique_ptr<Fleet>> make(boost::asio::io_context& lane, FleetOptions options);
+  ~Fleet();
+
+  // Enrols every device that has a link; those that fail are counted and left out.
+  boost::asio::awaitable<void> enrol_all();
+
+  // Follows the pushes that reveille-apns accepted, until its socket closes.
+  boost::asio::awaitable<void> follow_pushes();
+
+  // `count` enrolled devices leave, with CheckOut or without a word. Returns how many did.
+  boost::asio::awaitable<std::size_t> leave(std::size_t count, bool silently);
+
+  // Every enrolled device connects once, pushed or not.
+  void poll_all();
+
+  // Enrolled devices that neither talk nor wait to.
+  bool at_rest() const { return talking_ == 0 && turns_.empty() && polls_pending_ == 0; }
+
+  const Report& report() const { return report_; }
+  std::size_t enrolled_now() const;
+  // The ids of the first `count` enrolled devices from `first` on, for scripts.
+  std::vector<std::string> enrolled_udids(std::size_t first, std::size_t count) const;
+
+ private:
+  struct Member;
+
+  Fleet(boost::asio::io_context& lane, FleetOptions options);
+  Result<void> prepare();
+  Result<void> make_devices();
+  boost::asio::awaitable<void> enrol_some();
+  void hear_push(std::string_view line);
+  void want_connection(Member& member);
+  void start_turns();
+  boost::asio::awaitable<void> take_turn(Member& member);
+  boost::asio::awaitable<void> poll_later(Member& member);
+  void tell_apns(char sign, const Device& device);
+  boost::asio::awaitable<void> write_to_apns();
+
+  boost::asio::io_context& lane_;
+  FleetOptions options_;
+  std::vector<pki::Certificate> anchors_;
+  std::unique_ptr<History> history_;
+  Report report_;
+  std::unique_ptr<FleetServices> services_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::unordered_map<std::string, Member*> by_token_;
+  std::deque<Member*> turns_;
+  std::size_t talking_ = 0;
+  std::size_t polls_pending_ = 0;
+  std::size_t next_to_enrol_ = 0;
+
+  std::optional<boost::asio::local::stream_protocol::socket> apns_;
+  std::string to_apns_;
+  bool writing_to_apns_ = false;
+};
+
+}  // namespace reveille::simulators::device

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reveille::simulators::device {
+
+enum class KeyKind { ec, rsa };
+enum class IdentityProof { certificate, signature };  // TLS client certificate, or Mdm-Signature
+enum class HttpVersion { http1, http2 };
+
+struct FleetOptions {
+  std::vector<std::string> links;        // one enrolment URL a device, each with its challenge
+  std::filesystem::path authority_file;  // PEM: whom the devices trust for TLS
+  std::optional<std::filesystem::path> notify_socket;  // reveille-apns's --notify-socket
+  std::optional<std::filesystem::path> control_socket;
+  std::optional<std::filesystem::path> history_file;
+  KeyKind keys = KeyKind::ec;
+  std::size_t key_pool = 16;  // RSA keys made, and shared by the devices: they are slow to make
+  IdentityProof proof = IdentityProof::certificate;
+  HttpVersion http = HttpVersion::http1;
+
+  std::size_t concurrency = 64;                   // devices that enrol or talk at the same time
+  double not_now_rate = 0;                        // of the commands handed out
+  double fail_rate = 0;                           // answered with Error
+  std::chrono::milliseconds connect_delay{5};     // from push to connection, and up to double
+  std::chrono::milliseconds answer_delay{0};      // work on a command
+  std::chrono::milliseconds not_now_poll{2'000};  // until it connects by itself after a NotNow
+  std::chrono::milliseconds request_timeout{30'000};
+  std::chrono::milliseconds retry_first{200};  // doubles up to retry_max while the server is away
+  std::chrono::milliseconds retry_max{5'000};
+  std::uint64_t seed = 1;
+  std::string udid_prefix = "SIM";
+};
+
+}  // namespace reveille::simulators::device

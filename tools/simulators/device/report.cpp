@@ -1,0 +1,86 @@
+#include "tools/simulators/device/report.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+namespace reveille::simulators::device {
+namespace {
+
+double milliseconds(std::chrono::microseconds duration) {
+  return static_cast<double>(duration.count()) / 1000.0;
+}
+
+std::string percentiles(const LatencyHistogram& histogram) {
+  return fmt::format("p50 {:.1f} ms, p99 {:.1f} ms, p99.9 {:.1f} ms ({} measured)",
+                     milliseconds(histogram.percentile(0.5)),
+                     milliseconds(histogram.percentile(0.99)),
+                     milliseconds(histogram.percentile(0.999)), histogram.count());
+}
+
+boost::json::object percentiles_json(const LatencyHistogram& histogram) {
+  return {{"count", histogram.count()},
+          {"p50_ms", milliseconds(histogram.percentile(0.5))},
+          {"p99_ms", milliseconds(histogram.percentile(0.99))},
+          {"p999_ms", milliseconds(histogram.percentile(0.999))}};
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::string Report::as_text() const {
+  const double seconds = seconds_since(started);
+  std::string text = fmt::format(
+      "devices            {} ({} enrolled, {} failed)\n"
+      "pushes heard       {}\n"
+      "exchanges          {} ({:.0f}/s), requests {} ({:.0f}/s), repeated {}\n"
+      "commands           {} handed out: {} acknowledged, {} failed, {} put off\n"
+      "gone               {} erased, {} checked out, {} left silently\n"
+      "enrolment          {}\n"
+      "wake to answer     {}\n"
+      "request            {}\n",
+      devices, enrolled, enrolments_failed, pushes_heard, exchanges,
+      static_cast<double>(exchanges) / seconds, requests, static_cast<double>(requests) / seconds,
+      retries, commands_handed_out, acknowledged, errors, not_now, erased, checked_out,
+      left_silently, percentiles(enrolment_time), percentiles(wake_to_answer),
+      percentiles(request_time));
+  for (const auto& [status, count] : by_status) {
+    text += fmt::format("HTTP {}           {}\n", status, count);
+  }
+  for (const auto& [expectation, count] : broken) {
+    text += fmt::format("BROKEN             {} times: {}\n", count, expectation);
+  }
+  return text;
+}
+
+std::string Report::as_json() const {
+  boost::json::object statuses, expectations;
+  for (const auto& [status, count] : by_status) statuses[std::to_string(status)] = count;
+  for (const auto& [expectation, count] : broken) expectations[expectation] = count;
+  const boost::json::object json{{"seconds", seconds_since(started)},
+                                 {"devices", devices},
+                                 {"enrolled", enrolled},
+                                 {"enrolments_failed", enrolments_failed},
+                                 {"pushes_heard", pushes_heard},
+                                 {"exchanges", exchanges},
+                                 {"requests", requests},
+                                 {"retries", retries},
+                                 {"commands_handed_out", commands_handed_out},
+                                 {"acknowledged", acknowledged},
+                                 {"errors", errors},
+                                 {"not_now", not_now},
+                                 {"erased", erased},
+                                 {"checked_out", checked_out},
+                                 {"left_silently", left_silently},
+                                 {"by_status", statuses},
+                                 {"broken", expectations},
+                                 {"enrolment", percentiles_json(enrolment_time)},
+                                 {"wake_to_answer", percentiles_json(wake_to_answer)},
+                                 {"request", percentiles_json(request_time)}};
+  return boost::json::serialize(json);
+}
+
+}  // namespace reveille::simulators::device
