@@ -19,8 +19,10 @@ struct Notification {
 
 // "/3/device/" and the token in lower-case hexadecimal.
 std::string path_of(const mdm::PushToken& token);
+void append_path(std::string& output, const mdm::PushToken& token);
 
 // {"mdm":"<PushMagic>"}, the magic escaped as JSON; nothing else is allowed in it.
 Bytes payload_of(const mdm::PushMagic& magic);
+void append_payload(Bytes& output, const mdm::PushMagic& magic);
 
 }  // namespace reveille::apns

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "protocol/http/nghttp2_handles.h"
+#include "protocol/http/nghttp2_memory.h"
 
 namespace reveille::http {
 namespace {
@@ -19,8 +19,26 @@ constexpr std::int32_t connection_window_bytes = 16 << 20;
 // A slot gives back what one large request made it hold.
 constexpr std::size_t kept_buffer_bytes_max = 64 * 1024;
 
-struct Slot;
-using SlotsByTag = std::unordered_map<Tag, Slot*>;
+// The header fields and the body of a response, in buffers that are used again and again.
+struct ResponseBuffer {
+  struct Extent {
+    std::size_t name_bytes;
+    std::size_t value_bytes;
+  };
+  int status = 0;
+  std::string header_text;  // names and values, one after the other
+  std::vector<Extent> headers;
+  Bytes body;
+
+  void clear() {
+    status = 0;
+    header_text.clear();
+    headers.clear();
+    body.clear();
+    if (header_text.capacity() > kept_buffer_bytes_max) header_text.shrink_to_fit();
+    if (body.capacity() > kept_buffer_bytes_max) body.shrink_to_fit();
+  }
+};
 
 // One request: taken at submit(), released when nghttp2 closes the stream, since until then
 // nghttp2 reads its buffers. Settled comes earlier for a request that was cancelled or refused.
@@ -33,14 +51,13 @@ struct Slot {
   bool final_headers = false;  // what follows are trailers
 
   Tag tag = 0;
-  SlotsByTag::node_type tag_node;  // kept here while the tag is in no map, so that no node is freed
   std::int32_t stream = 0;
 
   std::string header_bytes;  // names and values, one after the other
   Bytes body;
   std::size_t body_sent = 0;
 
-  Response response{.status = 0, .headers = {}, .body = {}};
+  ResponseBuffer response;
   std::size_t response_bytes = 0;
 };
 
@@ -51,7 +68,7 @@ void forget_contents(Slot& slot) {
   if (slot.header_bytes.capacity() > kept_buffer_bytes_max) slot.header_bytes.shrink_to_fit();
   if (slot.body.capacity() > kept_buffer_bytes_max) slot.body.shrink_to_fit();
   slot.body_sent = 0;
-  slot.response = Response{.status = 0, .headers = {}, .body = {}};
+  slot.response.clear();
   slot.response_bytes = 0;
 }
 
@@ -74,20 +91,26 @@ struct Http2ClientSession::State {
   Events& events;
   const Http2ClientOptions options;
   SlotTable<Slot> slots;
-  SlotsByTag slots_by_tag;
   std::vector<nghttp2_nv> name_values;  // of the request being submitted
   std::size_t open = 0;                 // requests that are not settled
   bool goaway_received = false;
   bool going_away = false;
   bool over = false;    // a connection error, or abandoned
   bool inside = false;  // within receive() or produce()
-  // Declared after the slots: nghttp2 points into them as long as it lives.
+  // The stream whose header block arrives, since no other frame comes between its fields.
+  std::int32_t current_stream = 0;
+  Slot* current_slot = nullptr;
+  ResponseBuffer delivered;  // the response of the event that runs
+  std::vector<ResponseView::Header> delivered_headers;
+  Nghttp2Memory memory;
+  // Declared last: nghttp2 uses the memory and points into the slots as long as it lives.
   SessionHandle session;
 
   void open_session();
   bool new_streams_allowed() const;
   std::size_t capacity() const;
   Slot* slot_of(std::int32_t stream) const;
+  ResponseView view_of_delivered();
   void settle(Slot& slot);
   void fail(Slot& slot, StreamFailure failure);
   template <typename Predicate>
@@ -123,7 +146,8 @@ void Http2ClientSession::State::open_session() {
   nghttp2_option_set_max_reserved_remote_streams(option.get(), 0);
 
   nghttp2_session* opened = nullptr;
-  ensure(nghttp2_session_client_new2(&opened, callbacks.get(), this, option.get()) == 0,
+  ensure(nghttp2_session_client_new3(&opened, callbacks.get(), this, option.get(),
+                                     memory.functions()) == 0,
          "nghttp2 has memory");
   session.reset(opened);
 
@@ -151,12 +175,23 @@ std::size_t Http2ClientSession::State::capacity() const {
 }
 
 Slot* Http2ClientSession::State::slot_of(std::int32_t stream) const {
+  if (stream == current_stream && current_slot != nullptr) return current_slot;
   return static_cast<Slot*>(nghttp2_session_get_stream_user_data(session.get(), stream));
+}
+
+ResponseView Http2ClientSession::State::view_of_delivered() {
+  delivered_headers.clear();
+  std::string_view text = delivered.header_text;
+  for (const ResponseBuffer::Extent& extent : delivered.headers) {
+    delivered_headers.push_back({text.substr(0, extent.name_bytes),
+                                 text.substr(extent.name_bytes, extent.value_bytes)});
+    text.remove_prefix(extent.name_bytes + extent.value_bytes);
+  }
+  return {delivered.status, delivered_headers, delivered.body};
 }
 
 void Http2ClientSession::State::settle(Slot& slot) {
   slot.settled = true;
-  slot.tag_node = slots_by_tag.extract(slot.tag);
   --open;
 }
 
@@ -178,10 +213,13 @@ void Http2ClientSession::State::fail_all(StreamFailure failure, Predicate&& pred
 
 int Http2ClientSession::State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame,
                                                 void* user) {
-  Slot* slot = static_cast<State*>(user)->slot_of(frame->hd.stream_id);
+  State& state = *static_cast<State*>(user);
+  Slot* slot = state.slot_of(frame->hd.stream_id);
   if (slot == nullptr || frame->hd.type != NGHTTP2_HEADERS) return 0;  // no PUSH_PROMISE
+  state.current_stream = frame->hd.stream_id;
+  state.current_slot = slot;
   slot->final_headers = slot->response.status >= 200;
-  if (!slot->final_headers) slot->response.headers.clear();  // those of an interim 1xx response
+  if (!slot->final_headers) slot->response.clear();  // the fields of an interim 1xx response
   return 0;
 }
 
@@ -204,7 +242,8 @@ int Http2ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* 
   if (field == ":status") {
     std::from_chars(content.data(), content.data() + content.size(), slot->response.status);
   } else {
-    slot->response.headers.push_back({std::string(field), std::string(content)});
+    slot->response.headers.push_back({field.size(), content.size()});
+    slot->response.header_text.append(field).append(content);
   }
   return 0;
 }
@@ -270,14 +309,16 @@ int Http2ClientSession::State::on_stream_closed(nghttp2_session*, std::int32_t s
   const Tag tag = closed->tag;
   const bool whole = closed->complete && !closed->oversized;
   const bool never_sent = !closed->sent && !state.new_streams_allowed();
-  Response response = std::move(closed->response);
-  // Released before the event, so that capacity() already counts it there.
+  // Released before the event, so that capacity() already counts it there; what the event may
+  // submit gets the slot's place, so the response moves out of it.
+  std::swap(state.delivered, closed->response);
+  state.current_slot = nullptr;
   forget_contents(*closed);
   state.slots.release(*closed);
 
   if (!due) return 0;
   if (whole) {
-    state.events.on_response(tag, std::move(response));
+    state.events.on_response_view(tag, state.view_of_delivered());
   } else if (error_code == NGHTTP2_REFUSED_STREAM || never_sent) {
     state.events.on_failure(tag, StreamFailure::refused);
   } else {
@@ -294,6 +335,22 @@ int Http2ClientSession::State::before_frame_sent(nghttp2_session*, const nghttp2
   return 0;
 }
 
+std::optional<std::string_view> ResponseView::header(std::string_view name) const {
+  for (const Header& header : headers) {
+    if (header.name == name) return header.value;
+  }
+  return std::nullopt;
+}
+
+Response ResponseView::copy() const {
+  Response response{.status = status, .headers = {}, .body = Bytes(body)};
+  response.headers.reserve(headers.size());
+  for (const Header& header : headers) {
+    response.headers.push_back({std::string(header.name), std::string(header.value)});
+  }
+  return response;
+}
+
 Http2ClientSession::Http2ClientSession(Events& events, const Http2ClientOptions& options)
     : state_(std::make_unique<State>(events, options)) {
   state_->open_session();
@@ -305,6 +362,8 @@ std::size_t Http2ClientSession::capacity() const { return state_->capacity(); }
 
 std::size_t Http2ClientSession::open_streams() const { return state_->open; }
 
+bool Http2ClientSession::goaway_received() const { return state_->goaway_received; }
+
 void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers, BytesView body) {
   ensure(state_->capacity() > 0, "a request is submitted only while there is capacity");
   Slot& slot = state_->slots.take();
@@ -313,7 +372,7 @@ void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers,
 
   std::size_t header_bytes = 0;
   for (const RequestHeader& header : headers) {
-    header_bytes += header.name.size() + header.value.size();
+    if (header.lifetime == Lifetime::call) header_bytes += header.name.size() + header.value.size();
   }
   slot.header_bytes.reserve(header_bytes);  // so that no append moves what nghttp2 points to
   const auto keep = [&slot](std::string_view text) {
@@ -325,8 +384,9 @@ void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers,
   for (const RequestHeader& header : headers) {
     const int flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE |
                       (header.indexing == Indexing::without ? NGHTTP2_NV_FLAG_NO_INDEX : 0);
-    const std::string_view name = keep(header.name);
-    const std::string_view value = keep(header.value);
+    const bool copied = header.lifetime == Lifetime::call;
+    const std::string_view name = copied ? keep(header.name) : header.name;
+    const std::string_view value = copied ? keep(header.value) : header.value;
     state_->name_values.push_back(name_value(name, value, static_cast<std::uint8_t>(flags)));
   }
 
@@ -337,23 +397,15 @@ void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers,
       nghttp2_submit_request(state_->session.get(), nullptr, state_->name_values.data(),
                              state_->name_values.size(), body.empty() ? nullptr : &provider, &slot);
   ensure(slot.stream > 0, "nghttp2 takes a request while it allows new ones");
-
-  bool inserted = false;
-  if (slot.tag_node.empty()) {
-    inserted = state_->slots_by_tag.emplace(tag, &slot).second;
-  } else {
-    slot.tag_node.key() = tag;
-    slot.tag_node.mapped() = &slot;
-    inserted = state_->slots_by_tag.insert(std::move(slot.tag_node)).inserted;
-  }
-  ensure(inserted, "a tag names one open request");
   ++state_->open;
 }
 
 void Http2ClientSession::cancel(Tag tag) {
-  const auto found = state_->slots_by_tag.find(tag);
-  if (found == state_->slots_by_tag.end()) return;
-  Slot& slot = *found->second;
+  Slot* found = state_->slots.find([tag](const Slot& slot) {
+    return slot.tag == tag && !slot.settled;
+  });
+  if (found == nullptr) return;
+  Slot& slot = *found;
   state_->settle(slot);
   nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, slot.stream, NGHTTP2_CANCEL);
 }

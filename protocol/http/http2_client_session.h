@@ -18,10 +18,28 @@ namespace reveille::http {
 // and for what differs each time (RFC 7541 section 6.2).
 enum class Indexing { with, without };
 
+// How long a header's bytes live: `call` ones are copied, `session` ones outlive the session.
+enum class Lifetime { call, session };
+
 struct RequestHeader {
   std::string_view name;
   std::string_view value;
   Indexing indexing = Indexing::with;
+  Lifetime lifetime = Lifetime::call;
+};
+
+// A response as it lies in the session's buffers, for the time of one event.
+struct ResponseView {
+  struct Header {
+    std::string_view name;  // lower case
+    std::string_view value;
+  };
+  int status = 0;
+  std::span<const Header> headers;
+  BytesView body;
+
+  std::optional<std::string_view> header(std::string_view name) const;
+  Response copy() const;
 };
 
 // Why a stream ended without a whole response.
@@ -52,7 +70,11 @@ class Http2ClientSession {
   class Events {
    public:
     virtual ~Events() = default;
-    virtual void on_response(Tag tag, Response response) = 0;
+    // Override one of the two: the view costs no copy, but its bytes are gone after the event.
+    virtual void on_response_view(Tag tag, const ResponseView& response) {
+      on_response(tag, response.copy());
+    }
+    virtual void on_response(Tag, Response) {}
     virtual void on_failure(Tag tag, StreamFailure failure) = 0;
     // No more streams are taken. Those up to the last id go on; the rest, and what was not sent
     // yet, have failed as refused, each with on_failure, before this is called.
@@ -72,13 +94,17 @@ class Http2ClientSession {
   // 0 after a GOAWAY.
   std::size_t capacity() const;
   std::size_t open_streams() const;
+  // A GOAWAY came: what fails as refused from now on, its own on_failure events included, it refused.
+  bool goaway_received() const;
 
   // `headers` are sent in their order, pseudo-headers first, names in lower case; names and values
-  // are copied, and so is `body`. Requires capacity() > 0, and a tag that no open request has.
+  // are copied unless they outlive the session, and so is `body`. Requires capacity() > 0, and a tag
+  // that no open request has.
   void submit(Tag tag, std::span<const RequestHeader> headers, BytesView body);
 
   // RST_STREAM(CANCEL) for a request of ours; no event follows. It counts against capacity() until
-  // the frame is produced. Does nothing when the tag names no open request.
+  // the frame is produced. Does nothing when the tag names no open request. Looks
+  // through all of them: meant for the exception, such as a deadline that passed.
   void cancel(Tag tag);
   void ping();
   void go_away();  // ours, code NO_ERROR: open streams go on

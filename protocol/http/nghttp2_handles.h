@@ -92,6 +92,14 @@ class SlotTable {
   std::size_t in_use() const { return slots_.size() - free_.size(); }
 
   template <typename Predicate>
+  Slot* find(Predicate&& predicate) {
+    for (Slot& slot : slots_) {
+      if (slot.in_use && predicate(slot)) return &slot;
+    }
+    return nullptr;
+  }
+
+  template <typename Predicate>
   std::vector<Slot*> select(Predicate&& predicate) {
     std::vector<Slot*> selected;
     for (Slot& slot : slots_) {
