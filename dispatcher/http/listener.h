@@ -33,11 +33,16 @@ struct ListenerOptions {
   std::chrono::milliseconds idle_timeout{300'000};    // between requests: closed without a word
   std::chrono::milliseconds write_timeout{30'000};
   Http2ServerLimits http2;
+  // Of one HTTP/2 connection's answers; requests above are refused as REFUSED_STREAM, which says
+  // that they may be sent again.
+  std::size_t answers_waiting_bytes_max = 16u << 20;
 };
 
 // Accepts connections on one lane and serves them: HTTP/1.1 (Beast's parser) and HTTP/2 (nghttp2)
 // by ALPN. A request that breaks HTTP gets its 4xx from here and never reaches the handler.
 //
+// Destroyed on its lane, or while that does not run: open connections are closed, and their
+// coroutines end with the lane's next turn or with the io_context.
 // Threads: the lane's own, but for port() and statistics().
 class Listener {
  public:
