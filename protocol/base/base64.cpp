@@ -73,7 +73,7 @@ std::optional<Bytes> from_base64(std::string_view text) {
       in_group = 0;
     }
   }
-  if (in_group == 0) return padding == 0 ? std::optional(bytes) : std::nullopt;
+  if (in_group == 0) return bytes;  // then there was no padding: it would have been refused above
   if (in_group == 1 || in_group + padding != 4) return std::nullopt;
   if (in_group == 2) {
     bytes.push_back(static_cast<char>(group >> 4 & 0xff));
