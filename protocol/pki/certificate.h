@@ -23,15 +23,17 @@ class Certificate {
  public:
   // Exactly one certificate and nothing after it. Errors: malformed.
   static Result<Certificate> from_der(BytesView der);
+  // Of PEM, text before it is skipped.
   static Result<Certificate> from_pem(std::string_view pem);
-  // Every CERTIFICATE block, in order; text between blocks is skipped. Errors: malformed, none.
+  // Every CERTIFICATE block, in order; text between blocks and blocks of other kinds are skipped.
+  // Errors: malformed, also when there is none.
   static Result<std::vector<Certificate>> all_from_pem(std::string_view pem);
 
   Bytes der() const;
   std::string pem() const;
   Bytes sha256() const;  // of the DER: 32 raw bytes; the certificate's name in our records
   Bytes public_key_sha256() const;
-  std::string serial_hex() const;
+  std::string serial_hex() const;   // lower case, a leading "-" when negative
   std::string subject() const;      // one line, RFC 2253
   std::string common_name() const;  // empty when absent
   // The push topic: the subject's UID attribute (0.9.2342.19200300.100.1.1), protocol.md 6.1.
@@ -52,7 +54,8 @@ class Certificate {
 };
 
 // Checks that `leaf` chains to one of `anchors` at `time` and may authenticate a TLS client.
-// Errors: unauthorised, with OpenSSL's reason.
+// Anchors are roots: a chain that stops at an intermediate is not enough. The system's store is not
+// asked. Errors: unauthorised, with OpenSSL's reason.
 Result<void> verify_client_certificate(const Certificate& leaf,
                                        std::span<const Certificate> intermediates,
                                        std::span<const Certificate> anchors, Time time);
@@ -61,19 +64,22 @@ Result<void> verify_client_certificate(const Certificate& leaf,
 struct CertificateTemplate {
   std::string common_name;  // the whole subject is CN, and O when not empty
   std::string organisation;
-  std::optional<std::string> user_id;             // subject UID attribute: push certificates
-  std::vector<std::string> dns_names;             // subjectAltName; IP addresses are recognised
-  Bytes serial;                                   // 16 random bytes; the top bit is cleared
+  std::optional<std::string> user_id;  // subject UID attribute: push certificates
+  std::vector<std::string> dns_names;  // subjectAltName; IP addresses are recognised
+  Bytes serial;                        // 16 random bytes; the top bit is cleared
   Time not_before;
   Time not_after;
   enum class Purpose { authority, tls_server, tls_client } purpose = Purpose::tls_client;
 };
 
 // A self-signed certificate, e.g. an authority's root (basicConstraints CA, keyCertSign, and
-// digitalSignature and keyEncipherment so that it can serve SCEP as its own RA).
+// digitalSignature and keyEncipherment so that it can serve SCEP as its own RA; keyAgreement
+// instead for an EC key). With purpose tls_client: what a SCEP client signs its first request with.
+// Errors: malformed (a name that is too long, empty or not UTF-8).
 Result<Certificate> issue_self_signed(const CertificateTemplate& contents, const PrivateKey& key);
 
 // A certificate for somebody's public key, signed by `issuer`.
+// Errors: malformed (as above; `issuer_key` is not the issuer's).
 Result<Certificate> issue(const CertificateTemplate& contents, const PrivateKey& public_half_of,
                           const Certificate& issuer, const PrivateKey& issuer_key);
 

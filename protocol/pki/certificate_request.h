@@ -16,10 +16,13 @@ namespace reveille::pki {
 // A PKCS#10 request (RFC 2986) whose signature by its own key has been verified.
 class CertificateRequest {
  public:
-  // Errors: malformed (bytes), unauthorised (not signed by its own key).
+  // Keys and digests as cms.h has them, and no RSA-PSS; what is big enough to be trusted is the
+  // caller's to say.
+  // Errors: malformed (bytes, kind of key, digest), unauthorised (not signed by its own key).
   static Result<CertificateRequest> from_der(BytesView der);
 
   // `challenge`: the challengePassword attribute (1.2.840.113549.1.9.7); nullopt for none.
+  // Errors: malformed (names, challenge).
   static Result<CertificateRequest> create(const std::string& common_name,
                                            const std::string& organisation,
                                            const std::optional<std::string>& challenge,
@@ -29,7 +32,7 @@ class CertificateRequest {
   Bytes sha256() const;
   std::string subject() const;
   std::string common_name() const;
-  std::optional<std::string> challenge_password() const;
+  std::optional<std::string> challenge_password() const;  // nullopt also when there are two
   Bytes public_key_sha256() const;
   bool is_rsa() const;
   int key_bits() const;
@@ -42,7 +45,8 @@ class CertificateRequest {
 };
 
 // A TLS client certificate for the request's key. `contents.common_name` empty: the request's whole
-// subject is kept as it is.
+// subject is kept as it is. The purpose is always tls_client, and extensions that the request asks
+// for are not copied: a device does not choose what its certificate allows.
 Result<Certificate> issue(const CertificateRequest& request, const CertificateTemplate& contents,
                           const Certificate& issuer, const PrivateKey& issuer_key);
 

@@ -10,6 +10,11 @@
 
 // Cryptographic Message Syntax (RFC 5652), by OpenSSL's CMS functions. BER with indefinite lengths
 // is read, as devices send it. Bytes after the structure are refused.
+//
+// Digests: SHA-1 and SHA-2 are accepted, since Macs signed Mdm-Signature with SHA-1 as late as 2021
+// and old SCEP clients do; MD5 is refused, and we write SHA-256 only.
+// Keys:    RSA of 1024 to 8192 bits, and EC on P-256, P-384 and P-521.
+// Time:    OpenSSL stamps what we sign with the machine's clock (signingTime); nothing reads it.
 namespace reveille::pki {
 
 struct VerifiedContent {
@@ -20,8 +25,9 @@ struct VerifiedContent {
 
 // Verifies the one signature mathematically; whom the signer's certificate chains to is for
 // verify_client_certificate() to say. Two signers, none, or a signer without a certificate in the
-// message (and not among `extra_certificates`) are refused.
-// Errors: malformed (bytes), unauthorised (signature).
+// message (and not among `extra_certificates`) are refused, and so is a detached signature with
+// content inside.
+// Errors: malformed (bytes, number of signers), unauthorised (signature, no signer's certificate).
 Result<VerifiedContent> verify_attached(BytesView cms,
                                         std::span<const Certificate> extra_certificates = {});
 Result<Certificate> verify_detached(BytesView cms, BytesView content);
@@ -40,7 +46,15 @@ Result<Bytes> encrypt(BytesView content, const Certificate& recipient,
 // failures of decryption: no padding oracle.
 Result<Bytes> decrypt(BytesView cms, const Certificate& recipient, const PrivateKey& key);
 
-// Degenerate SignedData: certificates and no signer.
+struct Decrypted {
+  Bytes content;
+  ContentCipher cipher;  // what the sender used; AES-192 reads as aes_256_cbc
+};
+// As decrypt(); an answer can then be encrypted in the same way as the question was.
+Result<Decrypted> decrypt_telling_cipher(BytesView cms, const Certificate& recipient,
+                                         const PrivateKey& key);
+
+// Degenerate SignedData: certificates and no signer. DER sorts a SET: the order is not kept.
 Result<Bytes> wrap_certificates(std::span<const Certificate> certificates);
 Result<std::vector<Certificate>> unwrap_certificates(BytesView cms);
 

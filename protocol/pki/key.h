@@ -16,10 +16,12 @@ namespace reveille::pki {
 class PrivateKey {
  public:
   // Blocks for as long as the arithmetic takes: 50 to 300 ms for RSA-2048, 0.1 ms for P-256.
-  static Result<PrivateKey> generate_rsa(int bits);
+  static Result<PrivateKey> generate_rsa(int bits);  // 1024 to 8192
   static Result<PrivateKey> generate_p256();
 
-  // Unencrypted PKCS#8 or traditional PEM. Errors: malformed (the text is never quoted).
+  // Unencrypted PKCS#8 or traditional PEM, or encrypted with the empty pass phrase, which is as
+  // good as unencrypted. RSA of 1024 to 8192 bits, or EC on P-256, P-384 or P-521.
+  // Errors: malformed (the text is never quoted).
   static Result<PrivateKey> from_pem(std::string_view pem);
   std::string to_pem() const;  // PKCS#8, unencrypted
 

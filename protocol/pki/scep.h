@@ -13,27 +13,44 @@
 #include "protocol/pki/key.h"
 
 // SCEP messages (RFC 8894), both ends, as values. protocol.md section 7.3.
+//
+// The RA is RSA: SCEP's clients know key transport only. A client's key may be EC; its answer is
+// then encrypted by key agreement. Digests, ciphers and keys are those of cms.h; we write SHA-256.
 namespace reveille::pki::scep {
 
-enum class MessageType { cert_rep = 3, renewal_req = 17, update_req = 18, pkcs_req = 19, cert_poll = 20 };
-enum class FailInfo { bad_alg = 0, bad_message_check = 1, bad_request = 2, bad_time = 3, bad_cert_id = 4 };
+enum class MessageType {
+  cert_rep = 3,
+  renewal_req = 17,
+  update_req = 18,
+  pkcs_req = 19,
+  cert_poll = 20
+};
+enum class FailInfo {
+  bad_alg = 0,
+  bad_message_check = 1,
+  bad_request = 2,
+  bad_time = 3,
+  bad_cert_id = 4
+};
 
-// What we answer to GetCACaps, one capability a line.
+// What we answer to GetCACaps, one capability a line. SHA-1 and DES3 are named although SHA-256 and
+// AES are: a client that knows neither would fall back to MD5 and DES, which we refuse.
 std::string capabilities();
 
 // ---- server ----
 
-// The outer layer: signed, not yet opened. The signature has been verified.
+// A request whose signature has been verified, opened.
 struct Request {
-  MessageType type;
+  MessageType type;  // renewal_req, update_req or pkcs_req
   std::string transaction_id;
   Bytes sender_nonce;
   Certificate signer;  // self-signed for a first request, the identity for a renewal
   CertificateRequest csr;
-  ContentCipher cipher;      // what the client encrypted with: the answer uses the same
+  ContentCipher cipher;  // what the client encrypted with: the answer uses the same
 };
 
-// What is known of a request when it must be answered with a failure.
+// What is known of a request when it must be answered with a failure. Neither is believed: the
+// transaction's id has at most 255 visible ASCII characters, the nonce at most 64 bytes.
 struct RequestEnvelope {
   std::string transaction_id;
   Bytes sender_nonce;
@@ -46,8 +63,17 @@ struct ParseFailure {
 };
 
 // Opens a PKIOperation message with the RA's key. Checks: one signer, its signature, message type
-// known, decryption, CSR signed by its own key, and for pkcs_req that the signer's key is the CSR's.
-// Whether to issue (challenge, renewal) is the caller's decision.
+// known, decryption, CSR signed by its own key. Whether to issue (challenge, whose identity the
+// signer is) is the caller's decision.
+//
+// The signer's key need not be the CSR's, although RFC 8894, 2.3 has it so: a Mac signs its first
+// request with a self-signed "MDM SCEP SIGNER" of another key (corpus, pkcsreq-osx-2016). Such a
+// signer proves nothing and needs to prove nothing: the CSR proves that its key is held, the
+// challenge inside that it was invited, and who wraps a captured envelope anew under his own
+// signature gets a certificate for a key that he has not.
+//
+// All that depends on the decrypted bytes fails with one text and one FailInfo: whoever sends a
+// captured envelope again, altered, learns nothing about what it holds.
 std::expected<Request, ParseFailure> parse_request(BytesView message, const Certificate& ra,
                                                    const PrivateKey& ra_key);
 
@@ -62,21 +88,24 @@ Result<Bytes> make_failure(const RequestEnvelope& envelope, FailInfo fail_info,
 struct ClientRequest {
   MessageType type = MessageType::pkcs_req;
   CertificateRequest csr;
-  Certificate signer;  // self_signed_for() the CSR's key, or the identity to renew
+  Certificate signer;  // self-signed (issue_self_signed()), or the identity to renew
   PrivateKey signer_key;
   std::string transaction_id;
   Bytes sender_nonce;
+  ContentCipher cipher = ContentCipher::aes_256_cbc;
 };
 
+// Errors: malformed (the RA's key is not RSA, the signer's key is not its certificate's).
 Result<Bytes> make_request(const ClientRequest& request, const Certificate& ra);
 
 struct Answer {
   enum class Status { success, failure, pending } status;
-  std::optional<FailInfo> fail_info;
-  std::optional<Certificate> issued;  // the one whose key is the CSR's
+  std::optional<FailInfo> fail_info;  // with failure, unless the server left it out
+  std::optional<Certificate> issued;  // with success: the one whose key is the CSR's
 };
 
-// Errors: malformed, unauthorised (not signed by the RA, or other nonces or transaction).
+// `request_key`: the CSR's. The answer itself is encrypted for the request's signer.
+// Errors: malformed, unauthorised (not signed by the RA, other nonce or transaction, not for us).
 Result<Answer> parse_answer(BytesView message, const ClientRequest& request, const Certificate& ra,
                             const PrivateKey& request_key);
 

@@ -1,1 +1,0 @@
-#include "protocol/pki/scep.h"
