@@ -1,0 +1,167 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "storage/memory/memory_store.h"
+
+namespace reveille::storage {
+
+// The memory store, whose commits can be told to fail as a full disk's do: `unavailable`, and
+// nothing has changed.
+class BreakableStore final : public Store {
+ public:
+  std::unique_ptr<Transaction> begin() override;
+  Counts counts() const override { return store_->counts(); }
+
+  void break_commits() { broken_ = true; }
+  void mend() { broken_ = false; }
+
+ private:
+  class BreakableTransaction;
+
+  std::unique_ptr<Store> store_ = make_memory_store({});
+  std::atomic<bool> broken_{false};
+};
+
+// Hands everything on but the commit.
+class BreakableStore::BreakableTransaction final : public Transaction {
+ public:
+  BreakableTransaction(std::unique_ptr<Transaction> transaction, const std::atomic<bool>& broken)
+      : transaction_(std::move(transaction)), broken_(broken) {}
+
+  Result<void> commit() override {
+    if (broken_) return failure(ErrorCode::unavailable, "the disk is full");
+    return transaction_->commit();
+  }
+
+  Result<std::optional<Enrolment>> find_enrolment(const mdm::EnrolmentId& enrolment) override {
+    return transaction_->find_enrolment(enrolment);
+  }
+  Result<Enrolment> authenticate(const mdm::Authenticate& message, const Sha256& certificate,
+                                 Time now) override {
+    return transaction_->authenticate(message, certificate, now);
+  }
+  Result<Enrolment> update_token(const mdm::TokenUpdate& message, Time now) override {
+    return transaction_->update_token(message, now);
+  }
+  Result<void> end_enrolment(const mdm::EnrolmentId& enrolment, EndReason reason,
+                             Time now) override {
+    return transaction_->end_enrolment(enrolment, reason, now);
+  }
+  Result<void> replace_certificate(const mdm::EnrolmentId& device, const Sha256& certificate,
+                                   Time previous_accepted_until) override {
+    return transaction_->replace_certificate(device, certificate, previous_accepted_until);
+  }
+  Result<void> touch(const mdm::EnrolmentId& enrolment, Time now) override {
+    return transaction_->touch(enrolment, now);
+  }
+  Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
+                                                 std::size_t count_max) override {
+    return transaction_->list_enrolments(after, count_max);
+  }
+  Result<void> put_command(const mdm::Command& command, Time now) override {
+    return transaction_->put_command(command, now);
+  }
+  Result<std::optional<mdm::Command>> find_command(const mdm::CommandUuid& command) override {
+    return transaction_->find_command(command);
+  }
+  Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
+                                        const mdm::CommandUuid& command, Time now) override {
+    return transaction_->enqueue(enrolments, command, now);
+  }
+  Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                                 mdm::Status status, BytesView body, Time now) override {
+    return transaction_->record_report(enrolment, command, status, body, now);
+  }
+  Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
+                                                   NotNow not_now, Time now) override {
+    return transaction_->next_command(enrolment, not_now, now);
+  }
+  Result<QueueState> queue_state(const mdm::EnrolmentId& enrolment) override {
+    return transaction_->queue_state(enrolment);
+  }
+  Result<void> cancel(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                      Time now) override {
+    return transaction_->cancel(enrolment, command, now);
+  }
+  Result<std::vector<Delivery>> deliveries(const mdm::EnrolmentId& enrolment,
+                                           std::size_t count_max) override {
+    return transaction_->deliveries(enrolment, count_max);
+  }
+  Result<std::optional<Delivery>> find_delivery(const mdm::EnrolmentId& enrolment,
+                                                const mdm::CommandUuid& command) override {
+    return transaction_->find_delivery(enrolment, command);
+  }
+  Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
+                                           const mdm::CommandUuid& command) override {
+    return transaction_->find_result(enrolment, command);
+  }
+  Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after, Time now,
+                                         std::size_t count_max) override {
+    return transaction_->due_wakes(partition, after, now, count_max);
+  }
+  Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) override {
+    return transaction_->next_due_at(partition, after);
+  }
+  Result<void> record_wakes(std::span<const WakeRecord> records, Time now) override {
+    return transaction_->record_wakes(records, now);
+  }
+  Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment, std::optional<Time> due_at,
+                               Time now) override {
+    return transaction_->reschedule_wake(enrolment, due_at, now);
+  }
+  Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
+                                              Time now) override {
+    return transaction_->request_wakes(enrolments, now);
+  }
+  Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) override {
+    return transaction_->wake_state(enrolment);
+  }
+  Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) override {
+    return transaction_->push_target(enrolment);
+  }
+  Result<void> record_certificate(const IssuedCertificate& certificate) override {
+    return transaction_->record_certificate(certificate);
+  }
+  Result<void> bind_certificate(const Sha256& certificate,
+                                const mdm::EnrolmentId& device) override {
+    return transaction_->bind_certificate(certificate, device);
+  }
+  Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override {
+    return transaction_->bound_device(certificate);
+  }
+  Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override {
+    return transaction_->find_certificate(certificate);
+  }
+  Result<void> add_challenge(const Sha256& challenge, Time expires_at) override {
+    return transaction_->add_challenge(challenge, expires_at);
+  }
+  Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                               Time now) override {
+    return transaction_->spend_challenge(challenge, public_key, now);
+  }
+  Result<bool> challenge_is_open(const Sha256& challenge, Time now) override {
+    return transaction_->challenge_is_open(challenge, now);
+  }
+  Result<void> put_push_certificate(const PushCertificateRecord& record) override {
+    return transaction_->put_push_certificate(record);
+  }
+  Result<std::vector<PushCertificateRecord>> push_certificates() override {
+    return transaction_->push_certificates();
+  }
+
+ private:
+  std::unique_ptr<Transaction> transaction_;
+  const std::atomic<bool>& broken_;
+};
+
+inline std::unique_ptr<Transaction> BreakableStore::begin() {
+  return std::make_unique<BreakableTransaction>(store_->begin(), broken_);
+}
+
+}  // namespace reveille::storage
