@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "dispatcher/device/identity.h"
+#include "dispatcher/device/parts.h"
+#include "dispatcher/device/statistics.h"
+#include "dispatcher/enrolment/certificate_authority.h"
+#include "dispatcher/enrolment/profile_endpoint.h"
+#include "dispatcher/enrolment/scep_endpoint.h"
+#include "dispatcher/http/handler.h"
+#include "dispatcher/runtime/random_source.h"
+
+namespace reveille::device {
+
+struct DeviceEndpointOptions {
+  std::string public_url;  // "https://mdm.example.com:8443": what devices reach us by; no path
+  std::string organisation = "reveille";
+  bool sign_profile = true;
+  // Who signs; nullopt: a certificate that the authority issues for it (make_profile_signer()).
+  // Make one and share it between lanes.
+  std::optional<enrolment::ProfileSigner> profile_signer;
+  bool sign_message = false;  // devices also sign each request: needed behind a TLS proxy
+
+  std::chrono::seconds certificate_lifetime = std::chrono::days(365);
+  int rsa_bits_min = 2048;
+  // How long the certificate before a renewal is accepted: a device may fail half way through.
+  std::chrono::seconds renewal_overlap = std::chrono::days(14);
+  ExchangeTimeouts timeouts;
+  std::size_t verified_certificates_max = 10'000;  // remembered; about 150 bytes each
+};
+
+// All that devices talk to: /mdm, /checkin, /scep, /enrol/<challenge>; 404 elsewhere. One for each
+// network lane.
+//
+// Never answers 401 or 403 (statuses.h). What came is durable before a 2xx.
+// Threads: the lane's own, but for statistics(). Everything passed by reference outlives it.
+class DeviceEndpoint final : public http::Handler {
+ public:
+  // `notify_wakes` is WakeLanes::notify(), called from the lane after commits.
+  DeviceEndpoint(const DeviceEndpointOptions& options, StorageLanes& storage,
+                 std::function<void(storage::Partition)> notify_wakes,
+                 const enrolment::CertificateAuthority& authority, const Clock& clock,
+                 RandomSource& random, Log& log);
+
+  boost::asio::awaitable<http::Response> handle(http::Request request,
+                                                const http::Peer& peer) override;
+
+  StatisticsReading statistics() const;  // any thread
+
+ private:
+  boost::asio::awaitable<http::Response> handle_message(http::Request request,
+                                                        const http::Peer& peer);
+
+  Statistics statistics_;
+  Parts parts_;
+  IdentityVerifier identities_;
+  enrolment::ScepEndpoint scep_;
+  enrolment::ProfileEndpoint profiles_;
+};
+
+}  // namespace reveille::device

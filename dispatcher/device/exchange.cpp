@@ -1,0 +1,92 @@
+#include "dispatcher/device/exchange.h"
+
+#include <utility>
+
+namespace reveille::device {
+namespace {
+
+using Outcome = std::expected<Exchange, Refusal>;
+
+// Late words of an enrolment that has ended: they change nothing, and the device may forget them.
+Result<Outcome> answer_after_end(storage::Transaction& transaction, const mdm::Report& report) {
+  if (report.status == mdm::Status::idle) return Outcome(std::unexpected(Refusal::enrolment_ended));
+  const auto delivery =
+      transaction.find_delivery(report.identity.enrolment, mdm::CommandUuid{report.command_uuid});
+  if (!delivery && delivery.error().code != ErrorCode::not_found) {
+    return std::unexpected(delivery.error());
+  }
+  storage::Recorded recorded;
+  if (delivery && *delivery) {
+    recorded.kind = storage::Recorded::Kind::duplicate;
+    recorded.request_type = (*delivery)->request_type;
+  }
+  Exchange exchange;
+  exchange.recorded = std::move(recorded);
+  return Outcome(std::move(exchange));
+}
+
+Result<void> record(storage::Transaction& transaction, const mdm::Report& report, BytesView body,
+                    storage::Time now, Exchange& exchange) {
+  auto recorded = transaction.record_report(
+      report.identity.enrolment, mdm::CommandUuid{report.command_uuid}, report.status, body, now);
+  if (!recorded) return std::unexpected(recorded.error());
+  exchange.recorded = *std::move(recorded);
+  // In this life, or its type were unknown; whatever else became of the delivery, the device says
+  // that it erases itself.
+  exchange.erased = exchange.recorded->request_type == "EraseDevice" &&
+                    report.status == mdm::Status::acknowledged &&
+                    !report.identity.is_user_channel();
+  if (!exchange.erased) return {};
+  return transaction.end_enrolment(report.identity.device, storage::EndReason::erased, now);
+}
+
+Result<void> take_next(storage::Transaction& transaction, const mdm::Report& report,
+                       const ExchangeRules& rules, storage::Time now, Exchange& exchange) {
+  const mdm::EnrolmentId& enrolment = report.identity.enrolment;
+  const bool is_new_round = report.status == mdm::Status::idle;
+  auto next = transaction.next_command(
+      enrolment, is_new_round ? storage::NotNow::offer : storage::NotNow::skip, now);
+  if (!next) return std::unexpected(next.error());
+  exchange.command = *std::move(next);
+  std::size_t put_off = 0;
+  if (!exchange.command) {
+    const auto queue = transaction.queue_state(enrolment);
+    if (!queue) return std::unexpected(queue.error());
+    put_off = queue->put_off;
+  }
+  exchange.wake_at = wake_after_exchange(exchange.command ? HandedOut::command : HandedOut::nothing,
+                                         put_off, report.status, rules.timeouts, now);
+  return transaction.reschedule_wake(enrolment, exchange.wake_at, now);
+}
+
+}  // namespace
+
+Result<Outcome> run_exchange(storage::Transaction& transaction, const mdm::Report& report,
+                             BytesView body, const storage::Sha256& certificate,
+                             const ExchangeRules& rules, storage::Time now) {
+  const auto authorised = authorise_in(transaction, MessageKind::connect, report.identity,
+                                       certificate, rules.renewal_overlap, now);
+  if (!authorised) return std::unexpected(authorised.error());
+  if (!*authorised) {
+    const Refusal refusal = authorised->error();
+    if (refusal == Refusal::enrolment_ended) return answer_after_end(transaction, report);
+    return Outcome(std::unexpected(refusal));
+  }
+  Exchange exchange;
+  exchange.pin = (*authorised)->pin;
+  const Result<void> touched = transaction.touch(report.identity.enrolment, now);
+  if (!touched) return std::unexpected(touched.error());
+  const storage::Enrolment& channel = *(*authorised)->standing.channel;
+  if (channel.state == storage::EnrolmentState::pending) return Outcome(std::move(exchange));
+
+  if (report.status != mdm::Status::idle) {
+    const Result<void> recorded = record(transaction, report, body, now, exchange);
+    if (!recorded) return std::unexpected(recorded.error());
+  }
+  if (exchange.erased) return Outcome(std::move(exchange));
+  const Result<void> taken = take_next(transaction, report, rules, now, exchange);
+  if (!taken) return std::unexpected(taken.error());
+  return Outcome(std::move(exchange));
+}
+
+}  // namespace reveille::device

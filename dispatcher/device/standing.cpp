@@ -1,0 +1,82 @@
+#include "dispatcher/device/standing.h"
+
+#include <utility>
+
+namespace reveille::device {
+namespace {
+
+// Renewals that a device may have slept through; one a year is usual.
+constexpr std::size_t renewals_followed_max = 64;
+
+Result<void> read_lineage(storage::Transaction& transaction, const storage::Sha256& certificate,
+                          storage::Time now, Standing& standing) {
+  storage::Sha256 at = certificate;
+  for (std::size_t hops = 0; hops < renewals_followed_max; ++hops) {
+    const auto issued = transaction.find_certificate(at);
+    if (!issued) return std::unexpected(issued.error());
+    if (!*issued || !(*issued)->renews) return {};
+    at = *(*issued)->renews;
+    standing.renews.push_back(at);
+    if (standing.device && is_accepted(*standing.device, at, now)) return {};
+  }
+  return {};
+}
+
+Result<bool> is_issued_before(storage::Transaction& transaction, const storage::Sha256& certificate,
+                              const storage::Sha256& pinned) {
+  const auto presented = transaction.find_certificate(certificate);
+  if (!presented) return std::unexpected(presented.error());
+  const auto current = transaction.find_certificate(pinned);
+  if (!current) return std::unexpected(current.error());
+  return *presented && *current && (*presented)->issued_at < (*current)->issued_at;
+}
+
+}  // namespace
+
+Result<Standing> read_standing(storage::Transaction& transaction, MessageKind kind,
+                               const mdm::Identity& identity, const storage::Sha256& certificate,
+                               storage::Time now) {
+  Standing standing;
+  auto device = transaction.find_enrolment(identity.device);
+  if (!device) return std::unexpected(device.error());
+  standing.device = *std::move(device);
+  if (identity.is_user_channel()) {
+    auto channel = transaction.find_enrolment(identity.enrolment);
+    if (!channel) return std::unexpected(channel.error());
+    standing.channel = *std::move(channel);
+  } else {
+    standing.channel = standing.device;
+  }
+  if (standing.device && is_accepted(*standing.device, certificate, now)) return standing;
+
+  auto bound = transaction.bound_device(certificate);
+  if (!bound) return std::unexpected(bound.error());
+  standing.bound_device = *std::move(bound);
+  if (!standing.device) return standing;
+  if (kind == MessageKind::authenticate) {
+    const auto before = is_issued_before(transaction, certificate, standing.device->certificate);
+    if (!before) return std::unexpected(before.error());
+    standing.issued_before_pinned = *before;
+  }
+  const Result<void> read = read_lineage(transaction, certificate, now, standing);
+  if (!read) return std::unexpected(read.error());
+  return standing;
+}
+
+Result<std::expected<Authorised, Refusal>> authorise_in(
+    storage::Transaction& transaction, MessageKind kind, const mdm::Identity& identity,
+    const storage::Sha256& certificate, std::chrono::seconds overlap, storage::Time now) {
+  Result<Standing> standing = read_standing(transaction, kind, identity, certificate, now);
+  if (!standing) return std::unexpected(standing.error());
+  const auto pin = authorise(kind, identity, certificate, *standing, now);
+  if (!pin) return std::expected<Authorised, Refusal>(std::unexpected(pin.error()));
+  if (*pin == PinChange::adopt) {
+    const Result<void> adopted =
+        transaction.replace_certificate(identity.device, certificate, now + overlap);
+    if (!adopted) return std::unexpected(adopted.error());
+  }
+  return std::expected<Authorised, Refusal>(
+      Authorised{.standing = *std::move(standing), .pin = *pin});
+}
+
+}  // namespace reveille::device

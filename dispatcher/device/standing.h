@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+
+#include "dispatcher/device/authorise.h"
+#include "storage/store.h"
+
+namespace reveille::device {
+
+// Reads what authorise() decides by. In the device's partition.
+// Errors: unavailable, corrupt.
+Result<Standing> read_standing(storage::Transaction& transaction, MessageKind kind,
+                               const mdm::Identity& identity, const storage::Sha256& certificate,
+                               storage::Time now);
+
+// What was authorised: the records as they were.
+struct Authorised {
+  Standing standing;
+  PinChange pin = PinChange::none;
+};
+
+// read_standing(), authorise(), and the change of pin that follows: the certificate before it is
+// accepted for `overlap` more. In the device's partition. The inner value is the refusal.
+// Errors: unavailable, corrupt.
+Result<std::expected<Authorised, Refusal>> authorise_in(
+    storage::Transaction& transaction, MessageKind kind, const mdm::Identity& identity,
+    const storage::Sha256& certificate, std::chrono::seconds overlap, storage::Time now);
+
+}  // namespace reveille::device

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include "protocol/mdm/report.h"
+#include "storage/records.h"
+
+namespace reveille::device {
+
+struct ExchangeTimeouts {
+  std::chrono::seconds answer{60};               // from a command handed out to its answer
+  std::chrono::seconds not_now_promised{3'600};  // the device will come by itself: only in case not
+  std::chrono::seconds not_now_unpromised{60};   // it will not: another answer took that away
+};
+
+// When the device is to be woken if it does not come by itself, after an answer of ours
+// (protocol.md section 4): one that was handed a command owes its answer; one that put commands off
+// comes by itself only if NotNow was its last word; nullopt when there is nothing to do.
+enum class HandedOut { nothing, command };
+std::optional<storage::Time> wake_after_exchange(HandedOut handed_out, std::size_t put_off,
+                                                 mdm::Status last_status,
+                                                 const ExchangeTimeouts& timeouts,
+                                                 storage::Time now);
+
+}  // namespace reveille::device
