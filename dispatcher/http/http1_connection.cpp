@@ -18,8 +18,6 @@ using std::chrono::steady_clock;
 
 // Up to here a body is copied behind its head: one record, one packet.
 constexpr std::size_t body_beside_head_bytes_max = 16 * 1024;
-// A peer that is still sending when we refuse would meet a reset, and might lose our answer to it.
-constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t linger_bytes_max = 1u << 20;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -156,6 +154,7 @@ asio::awaitable<void> Http1Connection::refuse(int status) {
   received_ = {};
   Response refusal{.status = status, .headers = {}, .body = {}};
   const bool sent = co_await send(std::move(refusal), false, AfterAnswer::close);
+  stream_.end_writing();
   const Deadline deadline = steady_clock::now() + linger_time;
   std::size_t discarded = 0;
   while (sent && discarded < linger_bytes_max) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -77,7 +78,8 @@ class Http2Connection final : public Connection,
   void start_writing();
   static asio::awaitable<void> write(Shared self);
   void on_written();
-  void lose();
+  void take(BytesView bytes);
+  void linger();
 
   const std::shared_ptr<ListenerState> state_;
   const std::unique_ptr<Stream> stream_;
@@ -95,6 +97,8 @@ class Http2Connection final : public Connection,
   bool writing_ = false;
   bool write_posted_ = false;
   bool starting_handlers_ = false;
+  bool ended_ = false;  // our last byte is written; what still arrives is dropped
+  std::unique_ptr<asio::steady_timer> linger_;
   const Registration registration_;
 };
 
@@ -109,25 +113,38 @@ asio::awaitable<void> Http2Connection::read() {
       if (now < patience()) continue;  // handlers are at work, or there was news meanwhile
       session_.go_away(no_error);
       start_writing();
-      break;
+      if (!ended_) break;  // a stream is stuck
+      continue;
     }
     if (*size == 0) break;
-    Result<void> received = session_.receive(BytesView(state_->read_buffer).substr(0, *size));
-    note_arrivals();
-    start_handlers();
-    start_writing();
-    if (received) continue;
-    count(state_->counters.requests_malformed);
-    // A write under way goes on with our GOAWAY and closes then.
-    if (writing_) co_return;
-    break;
+    if (!ended_) take(BytesView(state_->read_buffer).substr(0, *size));
   }
-  lose();
+  stream_->close();
+  linger_.reset();
+  session_.abandon();
 }
 
-void Http2Connection::lose() {
-  stream_->close();
-  session_.abandon();
+void Http2Connection::take(BytesView bytes) {
+  const Result<void> received = session_.receive(bytes);
+  if (!received) {
+    count(state_->counters.requests_malformed);
+    state_->log.debug("HTTP/2 connection ended",
+                      {{"peer", peer_.address}, {"reason", received.error().detail}});
+  }
+  note_arrivals();
+  start_handlers();
+  start_writing();
+}
+
+// Everything is written and nothing will follow: the peer may still be sending.
+void Http2Connection::linger() {
+  ended_ = true;
+  stream_->end_writing();
+  linger_ = std::make_unique<asio::steady_timer>(state_->lane, linger_time);
+  linger_->async_wait([connection = weak_from_this()](const boost::system::error_code& error) {
+    if (error) return;
+    if (const Shared self = connection.lock()) self->stream_->close();
+  });
 }
 
 void Http2Connection::on_request(StreamId stream, Request request) {
@@ -171,6 +188,7 @@ void Http2Connection::note_arrivals() {
 // write_timeout, since an answer may have got stuck behind the peer's window meanwhile.
 Deadline Http2Connection::patience() const {
   const ListenerOptions& options = state_->options;
+  if (ended_) return Deadline::max();  // linger_ ends it
   if (session_.open_streams() == 0) return last_request_ + options.idle_timeout;
   Deadline deadline = steady_clock::now() + options.write_timeout;
   if (incomplete_since_ != Deadline::max()) {
@@ -260,7 +278,7 @@ asio::awaitable<void> Http2Connection::write(Shared self) {
 
 void Http2Connection::on_written() {
   if (output_.capacity() > idle_buffer_bytes_max) output_ = Bytes();
-  if (session_.finished()) stream_->close();
+  if (session_.finished() && !ended_) linger();
 }
 
 }  // namespace

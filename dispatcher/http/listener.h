@@ -22,8 +22,8 @@ struct ListenerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   // Or a Unix socket, mode 0600; a stale file of a dead process is replaced.
-  std::optional<std::filesystem::path> unix_path;
-  std::optional<TlsContext> tls;  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
+  std::optional<std::filesystem::path> unix_path = {};
+  std::optional<TlsContext> tls = {};  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
 
   std::size_t connections_max = 10'000;          // of this listener; more are closed at once
   std::size_t head_bytes_max = 32 * 1024;        // 431 above; the request line alone: 16 KiB, 414
@@ -32,7 +32,7 @@ struct ListenerOptions {
   std::chrono::milliseconds request_timeout{60'000};  // from a request's first byte to its last: 408
   std::chrono::milliseconds idle_timeout{300'000};    // between requests: closed without a word
   std::chrono::milliseconds write_timeout{30'000};
-  Http2ServerLimits http2;
+  Http2ServerLimits http2 = {};
   // Of one HTTP/2 connection's answers; requests above are refused as REFUSED_STREAM, which says
   // that they may be sent again.
   std::size_t answers_waiting_bytes_max = 16u << 20;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -13,6 +14,10 @@
 #include "protocol/base/bytes.h"
 
 namespace reveille::http {
+
+// A peer that is still sending when we close would meet a reset, and might lose our last answer to
+// it: after a refusal or a GOAWAY we read on for a while.
+constexpr std::chrono::seconds linger_time{2};
 
 // One accepted connection, as its listener sees it.
 class Connection {

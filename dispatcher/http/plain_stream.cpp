@@ -61,6 +61,7 @@ class PlainStream final : public Stream {
     co_return Result<void>{};
   }
 
+  void end_writing() override { socket_.end_writing(); }
   void close() override { socket_.close(); }
   std::string protocol() const override { return {}; }
   std::optional<pki::Certificate> peer_certificate() const override { return std::nullopt; }

@@ -45,6 +45,10 @@ class Stream {
   // All of `bytes`, which the caller keeps alive.
   virtual boost::asio::awaitable<Result<void>> write(BytesView bytes, Deadline deadline) = 0;
 
+  // Tells the peer that nothing more comes (close_notify, FIN), when it can without waiting; reads go
+  // on. Closing while the peer still sends would reset the connection, and lose what it has not
+  // read yet.
+  virtual void end_writing() = 0;
   // Sends close_notify when it can without waiting, closes the socket, and ends pending waits.
   virtual void close() = 0;
 

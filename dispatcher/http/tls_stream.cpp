@@ -33,6 +33,7 @@ class TlsStream final : public Stream {
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
                                                  Deadline deadline) override;
   asio::awaitable<Result<void>> write(BytesView bytes, Deadline deadline) override;
+  void end_writing() override;
   void close() override;
 
   std::string protocol() const override;
@@ -43,6 +44,7 @@ class TlsStream final : public Stream {
  private:
   asio::awaitable<Result<void>> wait(int need, Operation operation, Deadline deadline);
   Error why_failed(int verdict, const char* doing);
+  void say_goodbye();
 
   const std::string peer_address_;
   SocketEnd end_;  // before the session, whose BIO points to it
@@ -172,11 +174,22 @@ Error TlsStream::why_failed(int verdict, const char* doing) {
   return {ErrorCode::unauthorised, what + reason};
 }
 
+// The close_notify goes into the socket's buffer or nowhere: nobody waits for it.
+void TlsStream::say_goodbye() {
+  if (broken_ || SSL_is_init_finished(session_.get()) != 1) return;
+  if ((SSL_get_shutdown(session_.get()) & SSL_SENT_SHUTDOWN) == 0) SSL_shutdown(session_.get());
+  ERR_clear_error();
+}
+
+void TlsStream::end_writing() {
+  if (!socket_.is_open()) return;
+  say_goodbye();
+  socket_.end_writing();
+}
+
 void TlsStream::close() {
   if (!socket_.is_open()) return;
-  // The close_notify goes into the socket's buffer or nowhere: nobody waits for it.
-  if (!broken_ && SSL_is_init_finished(session_.get()) == 1) SSL_shutdown(session_.get());
-  ERR_clear_error();
+  say_goodbye();
   broken_ = true;
   socket_.close();
 }

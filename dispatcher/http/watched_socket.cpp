@@ -118,6 +118,11 @@ asio::awaitable<void> WatchedSocket::give_turn() {
   co_await asio::post(state_->socket.get_executor(), asio::use_awaitable);
 }
 
+void WatchedSocket::end_writing() {
+  boost::system::error_code ignored;
+  state_->socket.shutdown(Socket::shutdown_send, ignored);
+}
+
 void WatchedSocket::close() { state_->close(); }
 
 }  // namespace reveille::http

@@ -40,6 +40,7 @@ class WatchedSocket {
   bool owes_a_turn();
   boost::asio::awaitable<void> give_turn();
 
+  void end_writing();
   // Ends pending waits.
   void close();
 
