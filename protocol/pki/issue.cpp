@@ -53,7 +53,7 @@ bool add_basic_constraints(X509* certificate, Purpose purpose) {
   return add_extension(certificate, NID_basic_constraints, constraints.get(), true);
 }
 
-bool add_key_usage(X509* certificate, Purpose purpose) {
+bool add_key_usage(X509* certificate, Purpose purpose, bool rsa) {
   // Bit numbers of RFC 5280, 4.2.1.3. An EC key takes part in encryption by agreeing on a key.
   constexpr int digital_signature = 0;
   constexpr int key_encipherment = 2;
@@ -62,7 +62,6 @@ bool add_key_usage(X509* certificate, Purpose purpose) {
   constexpr int revocation_sign = 6;
   const BitsPointer usage(ASN1_BIT_STRING_new());
   if (!usage) return false;
-  const bool rsa = is_rsa_key(X509_get0_pubkey(certificate));
   bool done = ASN1_BIT_STRING_set_bit(usage.get(), digital_signature, 1) == 1 &&
               ASN1_BIT_STRING_set_bit(usage.get(), rsa ? key_encipherment : key_agreement, 1) == 1;
   if (purpose == Purpose::authority) {
@@ -132,31 +131,86 @@ bool add_alternative_names(X509* certificate, std::span<const std::string> dns_n
   return add_extension(certificate, NID_subject_alt_name, names.get(), false);
 }
 
-bool add_extensions(X509* certificate, const CertificateTemplate& contents) {
+bool add_extensions(X509* certificate, const CertificateTemplate& contents, bool rsa) {
   return add_basic_constraints(certificate, contents.purpose) &&
-         add_key_usage(certificate, contents.purpose) &&
+         add_key_usage(certificate, contents.purpose, rsa) &&
          add_extended_key_usage(certificate, contents.purpose) &&
          add_subject_key_identifier(certificate) &&
          add_alternative_names(certificate, contents.dns_names);
 }
 
-// All but issuer, authority key identifier and signature. `subject` null: the template's names.
-Result<CertificatePointer> draft(const CertificateTemplate& contents, const X509_NAME* subject,
-                                 EVP_PKEY* public_key) {
+// Copies the request's public key as it is encoded. X509_set_pubkey() would encode the key anew and
+// decode what it wrote, which takes as long as half an RSA signature.
+bool copy_public_key(X509* certificate, const CertificateRequest& request) {
+  const unsigned char* bits = nullptr;
+  int size = 0;
+  X509_ALGOR* algorithm = nullptr;
+  if (X509_PUBKEY_get0_param(nullptr, &bits, &size, &algorithm,
+                             X509_REQ_get_X509_PUBKEY(request.native())) != 1) {
+    return false;
+  }
+  const ASN1_OBJECT* kind = nullptr;
+  int parameters_type = V_ASN1_UNDEF;
+  const void* parameters = nullptr;
+  X509_ALGOR_get0(&kind, &parameters_type, &parameters, algorithm);
+  // The parameters of an RSA key are NULL or absent, those of an EC key name its curve.
+  const bool is_curve = parameters_type == V_ASN1_OBJECT;
+  if (!is_curve && parameters_type != V_ASN1_NULL && parameters_type != V_ASN1_UNDEF) return false;
+  ASN1_OBJECT* curve = is_curve ? OBJ_dup(static_cast<const ASN1_OBJECT*>(parameters)) : nullptr;
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(bits, static_cast<size_t>(size)));
+  if (copy != nullptr && (curve != nullptr || !is_curve) &&
+      X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(certificate), OBJ_dup(kind), parameters_type,
+                             curve, copy, size) == 1) {
+    return true;  // it owns the copies now
+  }
+  ASN1_OBJECT_free(curve);
+  OPENSSL_free(copy);
+  return false;
+}
+
+using Draft = Result<CertificatePointer>;
+
+// All but subject, public key, what depends on the key, issuer and signature.
+Draft start_draft(const CertificateTemplate& contents) {
   CertificatePointer certificate(X509_new());
   if (!certificate) return openssl_failure(ErrorCode::unavailable, "certificate");
-  const bool named = subject == nullptr
-                         ? fill_name(X509_get_subject_name(certificate.get()), contents.common_name,
-                                     contents.organisation, contents.user_id)
-                         : X509_set_subject_name(certificate.get(), subject) == 1;
-  if (!named) return openssl_failure(ErrorCode::malformed, "certificate: subject");
   const bool filled = X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
                       set_serial(certificate.get(), contents.serial) &&
-                      set_validity(certificate.get(), contents.not_before, contents.not_after) &&
-                      X509_set_pubkey(certificate.get(), public_key) == 1 &&
-                      add_extensions(certificate.get(), contents);
+                      set_validity(certificate.get(), contents.not_before, contents.not_after);
   if (!filled) return openssl_failure(ErrorCode::malformed, "certificate: contents");
   return certificate;
+}
+
+Draft draft_for_key(const CertificateTemplate& contents, const PrivateKey& key) {
+  Draft draft = start_draft(contents);
+  if (!draft) return draft;
+  X509* certificate = draft->get();
+  if (!fill_name(X509_get_subject_name(certificate), contents.common_name, contents.organisation,
+                 contents.user_id)) {
+    return openssl_failure(ErrorCode::malformed, "certificate: subject");
+  }
+  if (X509_set_pubkey(certificate, key.native()) != 1 ||
+      !add_extensions(certificate, contents, key.is_rsa())) {
+    return openssl_failure(ErrorCode::malformed, "certificate: contents");
+  }
+  return draft;
+}
+
+Draft draft_for_request(const CertificateTemplate& contents, const CertificateRequest& request) {
+  Draft draft = start_draft(contents);
+  if (!draft) return draft;
+  X509* certificate = draft->get();
+  const bool named =
+      contents.common_name.empty()
+          ? X509_set_subject_name(certificate, X509_REQ_get_subject_name(request.native())) == 1
+          : fill_name(X509_get_subject_name(certificate), contents.common_name,
+                      contents.organisation, contents.user_id);
+  if (!named) return openssl_failure(ErrorCode::malformed, "certificate: subject");
+  if (!copy_public_key(certificate, request) ||
+      !add_extensions(certificate, contents, request.is_rsa())) {
+    return openssl_failure(ErrorCode::malformed, "certificate: contents");
+  }
+  return draft;
 }
 
 Result<Certificate> sign(CertificatePointer certificate, const PrivateKey& key) {
@@ -168,8 +222,8 @@ Result<Certificate> sign(CertificatePointer certificate, const PrivateKey& key) 
   return Certificate::from_der(encode<X509>(i2d_X509, certificate.get()));
 }
 
-Result<Certificate> sign_as_issuer(Result<CertificatePointer> certificate,
-                                   const Certificate& issuer, const PrivateKey& issuer_key) {
+Result<Certificate> sign_as_issuer(Draft certificate, const Certificate& issuer,
+                                   const PrivateKey& issuer_key) {
   if (!certificate) return std::unexpected(certificate.error());
   if (!issuer.belongs_to(issuer_key)) {
     return failure(ErrorCode::malformed, "certificate: the issuer's key is not its certificate's");
@@ -185,7 +239,7 @@ Result<Certificate> sign_as_issuer(Result<CertificatePointer> certificate,
 
 Result<Certificate> issue_self_signed(const CertificateTemplate& contents, const PrivateKey& key) {
   const ErrorQueueScope errors;
-  auto certificate = draft(contents, nullptr, key.native());
+  auto certificate = draft_for_key(contents, key);
   if (!certificate) return std::unexpected(certificate.error());
   const X509_NAME* subject = X509_get_subject_name(certificate->get());
   if (X509_set_issuer_name(certificate->get(), subject) != 1) {
@@ -197,18 +251,15 @@ Result<Certificate> issue_self_signed(const CertificateTemplate& contents, const
 Result<Certificate> issue(const CertificateTemplate& contents, const PrivateKey& public_half_of,
                           const Certificate& issuer, const PrivateKey& issuer_key) {
   const ErrorQueueScope errors;
-  return sign_as_issuer(draft(contents, nullptr, public_half_of.native()), issuer, issuer_key);
+  return sign_as_issuer(draft_for_key(contents, public_half_of), issuer, issuer_key);
 }
 
 Result<Certificate> issue(const CertificateRequest& request, const CertificateTemplate& contents,
                           const Certificate& issuer, const PrivateKey& issuer_key) {
   const ErrorQueueScope errors;
   CertificateTemplate client = contents;
-  client.purpose = Purpose::tls_client;  // whatever the request or the template would rather have
-  const X509_NAME* subject =
-      contents.common_name.empty() ? X509_REQ_get_subject_name(request.native()) : nullptr;
-  EVP_PKEY* key = X509_REQ_get0_pubkey(request.native());
-  return sign_as_issuer(draft(client, subject, key), issuer, issuer_key);
+  client.purpose = Purpose::tls_client;  // whatever the template would rather have
+  return sign_as_issuer(draft_for_request(client, request), issuer, issuer_key);
 }
 
 }  // namespace reveille::pki
