@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +27,17 @@ class Fields {
   std::optional<std::string> optional_string(std::string_view key);
   std::optional<Bytes> optional_data(std::string_view key);
   std::optional<bool> optional_bool(std::string_view key);
+  // Above the signed range: fails.
+  std::optional<std::int64_t> optional_integer(std::string_view key);
+  // Absent: nullptr. Of another type: fails. Borrowed from the dictionary.
+  const Array* optional_array(std::string_view key);
+  const Dictionary* optional_dictionary(std::string_view key);
 
   const Dictionary& dictionary() const { return dictionary_; }
 
-  // For rules over several keys; the first failure is kept.
+  // For rules over several keys; the first failure is kept. `detail` never holds a value.
   void fail(std::string detail);
+  bool failed() const { return failure_.has_value(); }
 
   template <typename Message>
   Result<Message> finish(Message message) {
@@ -39,6 +46,9 @@ class Fields {
   }
 
  private:
+  template <typename Kind>
+  const Kind* find(std::string_view key, const char* kind_name);
+
   const Dictionary& dictionary_;
   std::optional<Error> failure_;
 };

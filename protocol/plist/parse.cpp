@@ -1,1 +1,29 @@
 #include "protocol/plist/parse.h"
+
+#include <utility>
+
+#include "protocol/plist/binary_reader.h"
+#include "protocol/plist/xml_reader.h"
+
+namespace reveille::plist {
+
+Result<Value> parse(BytesView bytes, const Limits& limits) {
+  if (bytes.empty()) return failure(ErrorCode::malformed, "byte 0: the property list is empty");
+  if (bytes.starts_with("bplist00")) return read_binary(bytes, limits);
+  if (bytes.starts_with("bplist")) {
+    return failure(ErrorCode::malformed, "byte 6: unknown version of binary property lists");
+  }
+  return read_xml(bytes, limits);
+}
+
+Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits) {
+  Result<Value> value = parse(bytes, limits);
+  if (!value) return std::unexpected(std::move(value.error()));
+  Dictionary* dictionary = value->get_if<Dictionary>();
+  if (dictionary == nullptr) {
+    return failure(ErrorCode::malformed, "the property list is not a dictionary");
+  }
+  return std::move(*dictionary);
+}
+
+}  // namespace reveille::plist

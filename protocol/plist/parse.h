@@ -10,8 +10,8 @@ namespace reveille::plist {
 
 // What a peer may make us build. Beyond any of these the bytes are refused as malformed.
 struct Limits {
-  std::size_t depth_max = 64;             // nested arrays and dictionaries
-  std::size_t objects_max = 1'000'000;    // values built, shared binary objects counted at each use
+  std::size_t depth_max = 64;           // nested arrays and dictionaries
+  std::size_t objects_max = 1'000'000;  // values built, shared binary objects counted at each use
   std::size_t expanded_bytes_max = 64u << 20;  // bytes of strings and data built
 };
 
@@ -20,7 +20,9 @@ struct Limits {
 // XML: UTF-8 (a BOM and leading blanks are accepted), five named entities and numeric references,
 // comments, CDATA in strings; a DOCTYPE without an internal subset. Declared entities, other
 // encodings, and text between elements are refused. Binary: every offset is checked; a cycle is
-// refused, a shared object counts each time that it is used.
+// refused, a shared object counts each time that it is used, and what is built stays in proportion
+// to the size of the bytes: at most 4096 values more than bytes, and 64 KiB of strings and data and
+// 64 bytes more for each byte.
 //
 // Errors: malformed, naming the byte offset.
 Result<Value> parse(BytesView bytes, const Limits& limits = {});

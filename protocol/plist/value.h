@@ -33,8 +33,8 @@ struct Date {
 
 // A signed 64-bit integer, or an unsigned one above its range.
 struct Integer {
-  std::int64_t value = 0;            // the bits
-  bool above_signed_range = false;   // true: read `value` as std::uint64_t
+  std::int64_t value = 0;           // the bits
+  bool above_signed_range = false;  // true: read `value` as std::uint64_t
 
   friend bool operator==(const Integer&, const Integer&) = default;
 };
@@ -59,8 +59,12 @@ class Dictionary {
   Dictionary& operator=(Dictionary&&) noexcept;
   ~Dictionary();
 
+  // The same as set() with each entry in turn, in n log n time: keys may be a stranger's.
+  static Dictionary from_entries(std::vector<Entry> entries);
+
   // Borrowed until the next set() or the end of this dictionary; nullptr when absent.
   const Value* find(std::string_view key) const;
+  // Takes time with the number of keys: to build a large dictionary use from_entries().
   void set(std::string key, Value value);
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -93,6 +97,10 @@ class Value {
 
   template <typename Kind>
   const Kind* get_if() const {
+    return std::get_if<Kind>(&variant_);
+  }
+  template <typename Kind>
+  Kind* get_if() {
     return std::get_if<Kind>(&variant_);
   }
   const Variant& variant() const { return variant_; }
