@@ -1,5 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "tests/dispatcher/device/endpoint_fixture.h"
 
 // docs/decisions/0005: every kind of bad request that we know, and no 401 or 403 for any of them.
@@ -150,6 +154,29 @@ TEST_F(BadRequestsTest, PathsAndMethodsThatWeDoNotHave) {
     EXPECT_EQ(response.header("allow"), "PUT, POST");
   }
   EXPECT_THAT(seen_, testing::IsSubsetOf({400, 404, 405}));
+}
+
+// Whatever real devices sent to others, and whatever broke others' parsers.
+TEST_F(BadRequestsTest, EveryFileOfTheCorpusSentByADeviceOfOurs) {
+  if (!std::filesystem::exists(REVEILLE_CORPUS)) GTEST_SKIP() << "no corpus here";
+  const TestDevice phone = enrolled_device("PHONE");
+  std::size_t sent = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(REVEILLE_CORPUS)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const Bytes body{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    for (const char* target : {"/mdm", "/checkin", "/scep?operation=PKIOperation"}) {
+      http::Request request = put(target, body);
+      request.method = "POST";
+      const http::Response response = ask(std::move(request), phone.certificate);
+      EXPECT_NE(response.status, 401) << entry.path() << " at " << target;
+      EXPECT_NE(response.status, 403) << entry.path() << " at " << target;
+      ++sent;
+    }
+  }
+  EXPECT_GT(sent, 300u);
+  EXPECT_EQ(enrolment("PHONE")->state, storage::EnrolmentState::enrolled);
+  EXPECT_EQ(endpoint_.statistics().certificates_issued, 0u);
 }
 
 TEST_F(BadRequestsTest, EveryRefusalIsCountedByItsReason) {
