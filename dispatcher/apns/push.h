@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/apns/notification.h"
+#include "protocol/apns/response.h"
+
+namespace reveille::apns {
+
+struct Push {
+  std::uint64_t ticket = 0;  // the caller's name for it; comes back in the outcome
+  Notification notification;
+};
+
+struct PushOutcome {
+  std::uint64_t ticket = 0;
+  std::optional<Response> response;  // nullopt: none came, and `failure` says why
+  std::string failure;               // "timed out", "no connection to APNs", "no push certificate", ...
+  std::uint32_t attempts = 0;        // times it was sent and not refused unprocessed
+  std::chrono::microseconds latency{};  // from submit()
+};
+
+}  // namespace reveille::apns
