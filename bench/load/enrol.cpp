@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "bench/load/apns_stand_in.h"
+#include "bench/load/cpu_clock.h"
+#include "bench/load/cryptography_floor.h"
+#include "bench/load/daemon.h"
+#include "bench/load/fleet_process.h"
+#include "bench/load/seeding.h"
+#include "bench/load/statistics.h"
+#include "bench/load/subcommands.h"
+
+namespace reveille::bench {
+namespace {
+
+using simulators::device::KeyKind;
+
+constexpr std::size_t links_per_request = 1'000;
+constexpr std::chrono::seconds patience{600};
+
+Result<std::vector<std::string>> create_links(const Daemon& daemon, std::size_t count) {
+  std::vector<std::string> links;
+  while (links.size() < count) {
+    const boost::json::object body{{"count", std::min(links_per_request, count - links.size())}};
+    auto answer =
+        daemon.admin().request("POST", "/v1/enrolment-links", boost::json::serialize(body));
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    const boost::json::value* list = answer->object.if_contains("links");
+    if (list == nullptr || !list->is_array()) {
+      return failure(ErrorCode::unavailable, "no links came: " + answer->text.substr(0, 200));
+    }
+    for (const boost::json::value& link : list->get_array()) {
+      links.emplace_back(link.at("url").as_string().c_str());
+    }
+  }
+  return links;
+}
+
+struct Enrolled {
+  double cpu_seconds = 0;
+  double elapsed_seconds = 0;
+  boost::json::object report;  // of the fleet
+};
+
+std::uint64_t number_of(const boost::json::object& report, std::string_view key) {
+  const boost::json::value* value = report.if_contains(key);
+  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+}
+
+// Starts the fleet and waits until every device has enrolled.
+Result<Enrolled> enrol_all(const EnrolOptions& options, const std::filesystem::path& folder,
+                           const Daemon& daemon, const std::vector<std::string>& links,
+                           Telemetry& telemetry) {
+  const CpuSpan cpu(daemon.pid());
+  const auto start = std::chrono::steady_clock::now();
+  auto fleet = FleetProcess::start(folder, links, state_folder_of(folder) / "ca.pem",
+                                   {"--keys", options.keys == KeyKind::rsa ? "rsa" : "ec",
+                                    "--concurrency", std::to_string(options.concurrency)});
+  if (!fleet) return std::unexpected(std::move(fleet.error()));
+  while (std::chrono::steady_clock::now() - start < patience) {
+    Result<boost::json::object> report = (*fleet)->status();
+    if (!report) return std::unexpected(std::move(report.error()));
+    const std::uint64_t enrolled = number_of(*report, "enrolled");
+    if (telemetry.is_due()) telemetry.sample(enrolled, options.devices);
+    if (enrolled + number_of(*report, "enrolments_failed") >= options.devices) {
+      const auto elapsed = std::chrono::steady_clock::now() - start;
+      return Enrolled{.cpu_seconds = cpu.seconds(),
+                      .elapsed_seconds = std::chrono::duration<double>(elapsed).count(),
+                      .report = *std::move(report)};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return failure(ErrorCode::unavailable, "not all devices enrolled in time");
+}
+
+Figures figures_of(const EnrolOptions& options, const Enrolled& enrolled,
+                   const CryptographyFloor& floor, std::uint64_t resident_kib) {
+  const auto devices = static_cast<double>(number_of(enrolled.report, "enrolled"));
+  const double cpu = ratio(enrolled.cpu_seconds * 1e6, devices);
+  Figures figures("enrol: profile, SCEP, Authenticate and TokenUpdate, all devices at once");
+  figures.add_text("keys", "device keys", options.keys == KeyKind::rsa ? "RSA-2048" : "P-256");
+  figures.add_count("enrolled", "enrolled", number_of(enrolled.report, "enrolled"));
+  figures.add_count("failed", "failed", number_of(enrolled.report, "enrolments_failed"));
+  figures.add("elapsed_s", "elapsed", enrolled.elapsed_seconds, "s");
+  figures.add("enrolments_per_s", "enrolments", ratio(devices, enrolled.elapsed_seconds), "/s");
+  figures.add("cpu_us", "CPU of reveilled for each", cpu, "us");
+  figures.add("floor_us", "the bare cryptography in it", floor.total(), "us");
+  figures.add("floor_handshake_us", "  TLS handshake (two of them)", floor.handshake, "us");
+  figures.add("floor_mutual_handshake_us", "  mutual TLS handshake", floor.mutual_handshake, "us");
+  figures.add("floor_profile_us", "  profile signed", floor.profile_signed, "us");
+  figures.add("floor_scep_opened_us", "  SCEP request opened", floor.scep_opened, "us");
+  figures.add("floor_issued_us", "  identity issued", floor.identity_issued, "us");
+  figures.add("floor_scep_answered_us", "  SCEP answered", floor.scep_answered, "us");
+  figures.add("floor_verified_us", "  identity verified", floor.identity_verified, "us");
+  figures.add("cpu_to_floor", "reveilled to its cryptography", ratio(cpu, floor.total()), "x");
+  const boost::json::value* times = enrolled.report.if_contains("enrolment");
+  if (times != nullptr && times->is_object()) {
+    figures.add("enrolment_p50_ms", "one enrolment, p50", times->at("p50_ms").to_number<double>(),
+                "ms");
+    figures.add("enrolment_p99_ms", "one enrolment, p99", times->at("p99_ms").to_number<double>(),
+                "ms");
+  }
+  figures.add("resident_mib", "resident memory at most", static_cast<double>(resident_kib) / 1'024,
+              "MiB");
+  return figures;
+}
+
+}  // namespace
+
+Result<Figures> run_enrol(const EnrolOptions& options, const std::filesystem::path& folder,
+                          Telemetry& telemetry) {
+  Result<DevelopmentApple> apple = make_development_apple(folder);
+  if (!apple) return std::unexpected(std::move(apple.error()));
+  // No enrolment yet: the push certificate, whose topic the profile names, and the authority.
+  Result<SeededFleet> empty =
+      seed(state_folder_of(folder), *apple, {.enrolments = 0, .identities = 0}, [](std::size_t) {});
+  if (!empty) return std::unexpected(std::move(empty.error()));
+  Result<ApnsStandIn> apns = start_apns(*apple, folder);
+  if (!apns) return std::unexpected(std::move(apns.error()));
+  auto daemon = Daemon::start({.folder = folder,
+                               .apns_port = apns->port,
+                               .apns_anchors_file = apple->authority_file,
+                               .network_lanes = options.network_lanes,
+                               .storage_lanes = options.storage_lanes});
+  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  Result<std::vector<std::string>> links = create_links(**daemon, options.devices);
+  if (!links) return std::unexpected(std::move(links.error()));
+
+  telemetry.watch((*daemon)->pid());
+  telemetry.phase("enrolling");
+  Result<Enrolled> enrolled = enrol_all(options, folder, **daemon, *links, telemetry);
+  if (!enrolled) return std::unexpected(std::move(enrolled.error()));
+  const auto usage = usage_of((*daemon)->pid());
+  telemetry.phase("measuring the cryptography");
+  Result<CryptographyFloor> floor = measure_cryptography(state_folder_of(folder), options.keys);
+  if (!floor) return std::unexpected(std::move(floor.error()));
+  return figures_of(options, *enrolled, *floor, usage ? usage->resident_kib_max : std::uint64_t{0});
+}
+
+}  // namespace reveille::bench

@@ -1,0 +1,170 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <utility>
+
+#include "bench/load/seeding.h"
+#include "bench/load/statistics.h"
+#include "bench/load/subcommands.h"
+#include "dispatcher/apns/client.h"
+#include "tools/reveille/tls_files.h"
+
+namespace reveille::bench {
+namespace {
+
+namespace asio = boost::asio;
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+// Keeps as many pushes in flight as the streams hold, each to a token of its own, and counts what
+// comes of them.
+class PushRun {
+ public:
+  PushRun(const PushOptions& options, const apns::ClientOptions& client_options,
+          pki::PushCertificate certificate, Telemetry& telemetry)
+      : options_(options),
+        telemetry_(telemetry),
+        client_(lane_, client_options, clock_, random_, log_,
+                [this](apns::PushOutcome outcome) { on_outcome(std::move(outcome)); }),
+        ticker_(lane_) {
+    client_.set_certificate(std::move(certificate));
+  }
+
+  void run() {
+    started_ = std::chrono::steady_clock::now();
+    asio::post(lane_, [this] {
+      const std::size_t window = options_.connections * options_.streams;
+      while (submitted_ < std::min(window, options_.pushes)) submit_next();
+      tick();
+    });
+    lane_.run();
+  }
+
+  Figures figures() const {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const double cpu = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+    Figures figures("push: the APNs client alone");
+    figures.add("elapsed_s", "elapsed", elapsed_seconds_, "s");
+    figures.add_count("ok", "accepted", accepted_);
+    figures.add_count("bad", "refused by status", refused_);
+    figures.add_count("err", "without an answer", unanswered_);
+    figures.add("user_s", "CPU, user", seconds_of(usage.ru_utime), "s");
+    figures.add("sys_s", "CPU, system", seconds_of(usage.ru_stime), "s");
+    figures.add_count("maxrss_kb", "resident memory at most",
+                      static_cast<std::uint64_t>(usage.ru_maxrss), "KiB");
+    figures.add("pushes_per_s", "pushes", ratio(static_cast<double>(accepted_), elapsed_seconds_),
+                "/s");
+    figures.add("pushes_per_cpu_s", "pushes per CPU-second",
+                ratio(static_cast<double>(accepted_), cpu), "/s");
+    figures.add_latency("latency", "submit to outcome", latencies_);
+    if (!first_failure_.empty()) figures.add_text("first_failure", "first failure", first_failure_);
+    return figures;
+  }
+
+ private:
+  void submit_next() {
+    const std::size_t number = submitted_++;
+    apns::Push push{.ticket = number,
+                    .notification = {.push_token = {.bytes = push_token_of(number)},
+                                     .push_magic = {.text = "0A0B0C0D-0000-4000-8000-00000000BE7C"},
+                                     .expiration = expiration_}};
+    if (!client_.submit(std::move(push))) note_unanswered("the client's queue is full");
+  }
+
+  void note_unanswered(const std::string& failure) {
+    ++unanswered_;
+    if (first_failure_.empty()) first_failure_ = failure;
+  }
+
+  void on_outcome(apns::PushOutcome outcome) {
+    latencies_.add(outcome.latency);
+    recent_.add(outcome.latency);
+    if (!outcome.response) {
+      note_unanswered(outcome.failure);
+    } else if (outcome.response->status == 200) {
+      ++accepted_;
+    } else {
+      ++refused_;
+      if (first_failure_.empty()) first_failure_ = outcome.response->reason_text;
+    }
+    if (submitted_ < options_.pushes) submit_next();
+    if (accepted_ + refused_ + unanswered_ == options_.pushes) finish();
+  }
+
+  void finish() {
+    const auto elapsed = std::chrono::steady_clock::now() - started_;
+    elapsed_seconds_ = std::chrono::duration<double>(elapsed).count();
+    ticker_.cancel();
+    client_.stop(std::chrono::seconds(2), [this] { lane_.stop(); });
+  }
+
+  void tick() {
+    ticker_.expires_after(Telemetry::interval);
+    ticker_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      telemetry_.sample(accepted_ + refused_ + unanswered_, options_.pushes, recent_);
+      tick();
+    });
+  }
+
+  const PushOptions& options_;
+  Telemetry& telemetry_;
+  asio::io_context lane_{1};
+  SystemClock clock_;
+  SystemRandomSource random_;
+  Log log_{LogOptions{.level = LogLevel::error, .format = LogFormat::text}};
+  apns::Client client_;
+  asio::steady_timer ticker_;
+  const std::chrono::sys_seconds expiration_ =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) +
+      std::chrono::days(7);
+  std::chrono::steady_clock::time_point started_;
+  std::size_t submitted_ = 0;
+  std::uint64_t accepted_ = 0, refused_ = 0, unanswered_ = 0;
+  LatencyHistogram latencies_, recent_;
+  double elapsed_seconds_ = 0;
+  std::string first_failure_;
+};
+
+}  // namespace
+
+Result<Figures> run_push(const PushOptions& options, Telemetry& telemetry) {
+  Result<void> allowed = check_target_host(options.host, options.insistence);
+  if (!allowed) return std::unexpected(std::move(allowed.error()));
+  Result<TlsIdentity> identity = load_tls_identity(options.certificate_file, options.key_file);
+  if (!identity) return std::unexpected(std::move(identity.error()));
+  auto anchors = load_certificates(options.ca_file);
+  if (!anchors) return std::unexpected(std::move(anchors.error()));
+
+  apns::ClientOptions client_options;
+  client_options.host = options.host;
+  client_options.port = options.port;
+  client_options.anchors = *std::move(anchors);
+  client_options.connections_max = options.connections;
+  client_options.streams_per_connection_max = options.streams;
+  const std::size_t window = options.connections * options.streams;
+  client_options.queue_capacity = std::max(client_options.queue_capacity, window);
+  // A push certificate names its topic; another one may still be good enough for the target.
+  const pki::Certificate& certificate = identity->chain.front();
+  pki::PushCertificate push_certificate{
+      .certificate = certificate,
+      .key = identity->key,
+      .topic = certificate.user_id().value_or("com.apple.mgmt.External.reveille-bench")};
+
+  telemetry.phase("pushing");
+  telemetry.watch(::getpid());
+  PushRun run(options, client_options, std::move(push_certificate), telemetry);
+  run.run();
+  return run.figures();
+}
+
+}  // namespace reveille::bench

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bench/load/figures.h"
+#include "bench/load/plan_arithmetic.h"
+#include "bench/load/target_host.h"
+#include "bench/load/telemetry.h"
+#include "protocol/base/error.h"
+#include "tools/simulators/device/options.h"
+
+// What reveille-bench can measure. Each subcommand starts what it needs in a folder of the run,
+// measures, and ends it; errors are sentences for people.
+namespace reveille::bench {
+
+// The APNs client alone, against any target.
+struct PushOptions {
+  std::string host;
+  std::uint16_t port = 443;
+  std::size_t pushes = 100'000;
+  std::size_t connections = 1;
+  std::size_t streams = 1'000;
+  std::filesystem::path ca_file, certificate_file, key_file;
+  Insistence insistence = Insistence::none;
+};
+Result<Figures> run_push(const PushOptions& options, Telemetry& telemetry);
+
+// The whole daemon: one command to all, durable, pushed and recorded; beside h2load.
+struct DispatchOptions {
+  std::size_t enrolments = 10'000;
+  std::size_t per_request = 10'000;
+  std::size_t runs = 3;
+  std::size_t streams = 1'000;
+  std::size_t network_lanes = 0, storage_lanes = 1, apns_connections = 1;
+  enum class Through { commands, enqueue } through = Through::commands;  // ours, or NanoMDM's
+  bool with_h2load = true;
+};
+Result<Figures> run_dispatch(const DispatchOptions& options, const std::filesystem::path& folder,
+                             Telemetry& telemetry);
+
+// Idle -> command -> Acknowledged -> empty over kept-alive mutual TLS; beside nginx.
+struct ExchangeOptions {
+  std::size_t devices = 10'000;    // stored
+  std::size_t connections = 100;   // of the first ones
+  std::size_t exchanges = 10'000;  // in each run
+  std::size_t runs = 5;
+  std::size_t network_lanes = 0, storage_lanes = 1;
+  simulators::device::HttpVersion http = simulators::device::HttpVersion::http1;
+  bool idle_only = false;
+  bool beside_nginx = false;
+};
+Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesystem::path& folder,
+                             Telemetry& telemetry);
+
+// Devices that enrol for real, all at once; beside the cryptography that this contains.
+struct EnrolOptions {
+  std::size_t devices = 500;
+  std::size_t concurrency = 64;
+  std::size_t network_lanes = 0, storage_lanes = 1;
+  simulators::device::KeyKind keys = simulators::device::KeyKind::ec;
+};
+Result<Figures> run_enrol(const EnrolOptions& options, const std::filesystem::path& folder,
+                          Telemetry& telemetry);
+
+// Resident memory with enrolments stored and idle connections open.
+struct MemoryOptions {
+  std::size_t enrolments = 100'000;
+  std::size_t connections = 1'000;
+  std::size_t network_lanes = 0;
+  simulators::device::HttpVersion http = simulators::device::HttpVersion::http1;
+};
+Result<Figures> run_memory(const MemoryOptions& options, const std::filesystem::path& folder,
+                           Telemetry& telemetry);
+
+// What a fleet needs, from the costs that bench/run has measured. Starts nothing.
+struct PlanOptions {
+  std::filesystem::path costs_file;
+  FleetDescription fleet;
+};
+Result<Figures> run_plan(const PlanOptions& options);
+
+}  // namespace reveille::bench
