@@ -8,6 +8,9 @@
 
 #include <chrono>
 #include <ctime>
+#include <thread>
+
+#include "protocol/plist/utf8.h"
 
 namespace reveille {
 namespace {
@@ -39,20 +42,30 @@ std::string time_text() {
                      now.time_since_epoch().count() % 1000);
 }
 
-// Quotes, backslashes, control characters and bytes that are no ASCII control of a terminal's.
+// One character of `text`, escaped; answers its length. Control characters, C1's too, could drive a
+// terminal; bytes that are no UTF-8 would make the line unreadable as JSON.
+std::size_t append_escaped(std::string& line, std::string_view text, std::size_t at) {
+  const std::size_t length = plist::utf8_sequence_length(text, at);
+  if (length == 0) {
+    line += "\\ufffd";
+    return 1;
+  }
+  const std::string_view sequence = text.substr(at, length);
+  const char32_t character = plist::decode_utf8(sequence);
+  if (character == '"' || character == '\\') {
+    line.push_back('\\');
+    line += sequence;
+  } else if (character < 0x20 || (character >= 0x7f && character < 0xa0)) {
+    line += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
+  } else {
+    line += sequence;
+  }
+  return length;
+}
+
 void append_quoted(std::string& line, std::string_view text) {
   line.push_back('"');
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (character == '"' || character == '\\') {
-      line.push_back('\\');
-      line.push_back(character);
-    } else if (byte < 0x20 || byte == 0x7f) {
-      line += fmt::format("\\u{:04x}", byte);
-    } else {
-      line.push_back(character);
-    }
-  }
+  for (std::size_t at = 0; at < text.size();) at += append_escaped(line, text, at);
   line.push_back('"');
 }
 
@@ -122,6 +135,8 @@ Log::Log(const LogOptions& options) : level_(options.level), state_(std::make_un
 }
 
 Log::~Log() {
+  // Only when the queue is empty does the line about the dropped ones drop none itself.
+  while (state_->pool->queue_size() > 0) std::this_thread::yield();
   if (const std::size_t dropped = state_->pool->overrun_counter(); dropped > 0) {
     write(LogLevel::warning, "log lines dropped", {{"lines", dropped}});
   }
