@@ -1,88 +1,61 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "dispatcher/apns/client.h"
+#include "dispatcher/apns/push.h"
 #include "dispatcher/runtime/clock.h"
 #include "dispatcher/runtime/log.h"
 #include "dispatcher/runtime/random_source.h"
 #include "dispatcher/runtime/storage_lanes.h"
+#include "dispatcher/wake/push.h"
+#include "dispatcher/wake/statistics.h"
+#include "dispatcher/wake/wake_options.h"
+#include "dispatcher/wake/wake_result.h"
 #include "storage/records.h"
 
-// From "an enrolment has work" to "its device was pushed": due -> coalesce -> pace -> push -> outcome.
+// From "an enrolment has work" to "its device was pushed": due -> coalesce -> pace -> push ->
+// outcome. Each stage has a file of its own; pipeline.h puts them in a row, lane.h gives them a
+// thread.
 namespace reveille::wake {
-
-struct WakeOptions {
-  std::size_t in_flight_max = 8'192;      // wakes of one lane between due and outcome
-  std::size_t pushes_per_second_max = 0;  // of one lane; 0: no limit
-  // How long a silent device is left in peace after each push; the last one repeats. Jitter of a
-  // tenth either way.
-  std::vector<std::chrono::seconds> silence{
-      std::chrono::seconds(30),    std::chrono::seconds(120),    std::chrono::seconds(480),
-      std::chrono::seconds(1'800), std::chrono::seconds(14'400), std::chrono::seconds(86'400)};
-  std::chrono::seconds retry_first{2};        // after 5xx or no answer; doubles
-  std::chrono::seconds retry_max{900};
-  std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter
-  std::chrono::seconds expiration{604'800};   // apns-expiration: how long APNs keeps a push
-};
-
-// What became of a wake that somebody asked for by name.
-struct WakeResult {
-  mdm::EnrolmentId enrolment;
-  std::optional<apns::Response> response;  // nullopt: no answer, and `failure` says why
-  std::string failure;
-};
-using WakeReply = std::move_only_function<void(WakeResult)>;
 
 // One lane for each storage lane, with the same partitions: reads what is due from the store,
 // pushes each enrolment once however many asked, and records what came of it. Holds no wake that
 // the store does not know of, but for those in flight.
 class WakeLanes {
  public:
-  // Everything passed by reference outlives the lanes. `client` is set by connect().
+  // Everything passed by reference outlives the lanes.
   WakeLanes(StorageLanes& storage, const Clock& clock, RandomSource& random, Log& log,
             const WakeOptions& options);
   ~WakeLanes();
 
-  // Before start(): where pushes go.
-  void connect(apns::Client& client);
+  // Before start(): where pushes go. Called on every lane's thread.
+  void connect(SubmitPush submit);
   void start();
   // Records the outcomes that have arrived, then stops; call after Client::stop(), before the
-  // storage lanes stop. Waiting replies get failure "stopping".
+  // storage lanes stop. Waiting replies get failure "stopping". Outcomes that come later are
+  // dropped: what they belong to is due again at the next start.
   void stop();
 
-  // For apns::Client: hand every outcome here. Any thread; never blocks.
+  // For apns::Client: hand every outcome here, once. Any thread; never blocks.
   void on_outcome(apns::PushOutcome outcome);
 
-  // Any thread: a commit may have made wakes of this partition due. Cheap; call it after the commit.
+  // Any thread: a commit may have made wakes of this partition due, or changed when they are.
+  // Cheap; call it after the commit.
   void notify(storage::Partition partition);
 
-  // Any thread: pushes this enrolment now, due or not, and answers once on a wake lane. When a push
-  // to it is in flight already, shares its outcome. Errors: overloaded (`reply` is not called).
+  // Any thread: pushes this enrolment now, due or not, ahead of what nobody asked for, and answers
+  // once on a wake lane. When a push to it is in flight already, shares its outcome. Does what
+  // notify() does. Errors: overloaded (`reply` is not called).
   Result<void> wake(storage::DueWake target, WakeReply reply);
 
-  struct Statistics {
-    std::uint64_t claimed = 0;      // read from the store as due
-    std::uint64_t coalesced = 0;    // requests that shared a push
-    std::uint64_t pushed = 0;       // handed to the client
-    std::uint64_t accepted = 0;     // 200
-    std::uint64_t rejected = 0;     // another status
-    std::uint64_t unanswered = 0;   // no response
-    std::uint64_t in_flight = 0;
-    std::uint64_t parked = 0;
-    std::uint64_t paced = 0;        // waits for the rate limit
-    bool topic_stopped = false;     // APNs refuses the topic or its certificate: alarm
-  };
+  using Statistics = wake::Statistics;
   Statistics statistics() const;  // any thread
 
-  // Any thread: a new push certificate arrived: a stopped topic goes on.
+  // Any thread: a new push certificate arrived: a stopped topic goes on. Wakes that were postponed
+  // meanwhile come back within WakeOptions::topic_probe and a tenth.
   void resume_topic();
 
  private:

@@ -1,0 +1,73 @@
+#include "dispatcher/wake/outcome.h"
+
+namespace reveille::wake {
+namespace {
+
+using Record = storage::WakeRecord::Outcome;
+
+Settlement rest(std::chrono::milliseconds time, storage::Time now, TopicNews topic) {
+  return {.record = Record::postponed,
+          .next_due_at = now + time,
+          .topic = topic,
+          .token_rests = true,
+          .is_our_defect = false};
+}
+
+// Whether the 410 is news: APNs can name a time before the TokenUpdate that brought this token, for
+// it keeps one state for a device whose token came back.
+bool is_dead(const storage::DueWake& wake, const apns::Response& response) {
+  return !response.unregistered_at || *response.unregistered_at >= wake.token_updated_at;
+}
+
+}  // namespace
+
+Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome,
+                  std::uint32_t failures_before, const WakeOptions& options, storage::Time now,
+                  Jitter& jitter) {
+  const auto retry = [&](std::chrono::seconds first, TopicNews topic) {
+    return rest(jitter.spread(back_off(first, options.retry_max, failures_before)), now, topic);
+  };
+  if (!outcome.response) return retry(options.retry_first, TopicNews::failed);
+
+  switch (apns::judge(*outcome.response)) {
+    case apns::Verdict::accepted:
+      return {.record = Record::pushed,
+              .next_due_at = now + jitter.spread(silence_after(options.silence, wake.attempts)),
+              .topic = TopicNews::answered,
+              .token_rests = false,
+              .is_our_defect = false};
+    case apns::Verdict::token_dead:
+      if (!is_dead(wake, *outcome.response)) {
+        return retry(options.token_busy_first, TopicNews::answered);
+      }
+      [[fallthrough]];
+    case apns::Verdict::token_unusable:
+      return {.record = Record::parked,
+              .next_due_at = {},
+              .topic = TopicNews::answered,
+              .token_rests = false,
+              .is_our_defect = false};
+    case apns::Verdict::token_busy:
+      return retry(options.token_busy_first, TopicNews::answered);
+    case apns::Verdict::topic_refused:
+      return {.record = Record::postponed,
+              .next_due_at = now + jitter.after(options.retry_first),
+              .topic = TopicNews::refused,
+              .token_rests = false,
+              .is_our_defect = false};
+    case apns::Verdict::retry:
+      return retry(options.retry_first, TopicNews::failed);
+    case apns::Verdict::our_defect:
+      break;
+  }
+  Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::answered);
+  defect.is_our_defect = true;
+  return defect;
+}
+
+std::string_view reason_of(const apns::PushOutcome& outcome) {
+  if (!outcome.response) return outcome.failure;
+  return outcome.response->reason_text;
+}
+
+}  // namespace reveille::wake

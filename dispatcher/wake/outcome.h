@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "dispatcher/apns/push.h"
+#include "dispatcher/wake/schedule.h"
+#include "dispatcher/wake/wake_options.h"
+#include "storage/records.h"
+
+// Outcome: what APNs' answer means for the enrolment's schedule, its token and its topic.
+// protocol.md section 6.3 has the table.
+namespace reveille::wake {
+
+enum class TopicNews : std::uint8_t {
+  answered,  // APNs takes pushes of this topic
+  refused,   // it does not
+  failed,    // nobody knows
+};
+
+struct Settlement {
+  storage::WakeRecord::Outcome record = storage::WakeRecord::Outcome::postponed;
+  storage::Time next_due_at{};
+  TopicNews topic = TopicNews::answered;
+  bool token_rests = false;  // until next_due_at, whatever becomes due meanwhile
+  bool is_our_defect = false;
+};
+
+// `failures_before`: of this token, in a row. A refused topic's wake is postponed by the caller,
+// who knows until when.
+Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome,
+                  std::uint32_t failures_before, const WakeOptions& options, storage::Time now,
+                  Jitter& jitter);
+
+// What operators are told: APNs' reason as it came, or why there was no answer.
+std::string_view reason_of(const apns::PushOutcome& outcome);
+
+}  // namespace reveille::wake

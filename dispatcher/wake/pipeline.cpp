@@ -1,0 +1,276 @@
+#include "dispatcher/wake/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+// The way to the push: due, coalesce, pace, push. pipeline_outcome.cpp has the way back.
+namespace reveille::wake {
+namespace {
+
+constexpr std::size_t read_max = 512;
+constexpr std::chrono::seconds probe_answer_time{30};
+
+TopicGateOptions gate_options(const WakeOptions& options) {
+  TopicGateOptions gates;
+  gates.pause_first = options.retry_first;
+  gates.pause_max = std::max(gates.pause_first, std::min(gates.pause_max, options.retry_max));
+  gates.probe = options.topic_probe;
+  return gates;
+}
+
+// One eighth for urgent wakes; a lane with a single place shares it.
+std::size_t places_for_bulk(std::size_t in_flight_max) {
+  if (in_flight_max == 1) return 1;
+  return in_flight_max - std::max<std::size_t>(1, in_flight_max / 8);
+}
+
+bool has_later_token(const storage::DueWake& one, const storage::DueWake& other) {
+  return one.generation > other.generation ||
+         (one.generation == other.generation && one.token_updated_at > other.token_updated_at);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions,
+                   const WakeOptions& options, std::uint64_t jitter_seed, Log& log,
+                   PipelineEffects& effects)
+    : lane_(lane),
+      options_(options),
+      bulk_max_(places_for_bulk(options.in_flight_max)),
+      read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
+      room_for_read_(std::clamp<std::size_t>(bulk_max_ / 2, 1, read_max_)),
+      log_(log),
+      effects_(effects),
+      jitter_(jitter_seed),
+      due_(std::move(partitions)),
+      flights_(options.in_flight_max),
+      pacing_(flights_, gate_options(options)),
+      bucket_(options.pushes_per_second_max),
+      troubles_(4 * options.in_flight_max) {}
+
+Clock::SteadyTime Pipeline::advance(const Moment& now) {
+  start_read(now);
+  if (!closing_) push_ready(now);
+  start_record(now);
+  if (closing_) return Clock::SteadyTime::max();
+
+  auto next = pacing_.next_at(now.steady);
+  if (next != Clock::SteadyTime::max()) {
+    next = std::max({next, bucket_.ready_at(), submit_rest_.until()});
+  }
+  if (has_room_for_read()) next = std::min(next, due_.next_at(now));
+  if (unwritten_ && !recording_out_) next = std::min(next, record_not_before_);
+  return next;
+}
+
+// ---- due ----
+
+void Pipeline::start_read(const Moment& now) {
+  if (!has_room_for_read() || !due_.wants_read(now)) return;
+  DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
+  due_.order(read, read_max_, now, flights_.size());
+  reading_ = true;
+  effects_.read(std::move(read));
+}
+
+void Pipeline::on_read(DueRead&& read, const Moment& now) {
+  reading_ = false;
+  if (!read.outcome) {
+    due_.failed(read, now);
+  } else if (!closing_) {
+    for (DueRead::Part& part : read.parts) {
+      std::size_t taken = 0;
+      std::optional<storage::WakeCursor> last;
+      for (storage::DueWake& wake : part.wakes) {
+        const storage::Time due_at = wake.due_at;
+        const FlightId flight = admit(std::move(wake), now);
+        if (flight == FlightTable::none) break;
+        const bool is_last = ++taken == part.wakes.size() || room() == 0;
+        if (is_last) last = {due_at, flights_[flight].wake.enrolment};
+      }
+      due_.answered(part, taken, std::move(last));
+    }
+  }
+  spare_read_ = std::move(read);
+}
+
+// ---- coalesce ----
+
+// The flight that serves it; none when there is no place for it, so that it is read again.
+FlightId Pipeline::admit(storage::DueWake&& wake, const Moment& now) {
+  const FlightId flight = flights_.find(wake.enrolment);
+  if (flight != FlightTable::none) {
+    see_again(flight, std::move(wake));
+    return flight;
+  }
+  if (room() == 0) return FlightTable::none;
+  ++counters_.claimed;
+  return begin(std::move(wake), Urgency::bulk, {}, now);
+}
+
+FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<WakeReply> replies,
+                         const Moment& now) {
+  const FlightId id = flights_.open(std::move(wake));
+  Flight& flight = flights_[id];
+  flight.since = now.steady;
+  flight.urgency = urgency;
+  flight.replies = std::move(replies);
+  const auto rests_until = troubles_.rests_until(flight.wake, now.wall);
+  if (rests_until && urgency == Urgency::bulk) {
+    give_back(id, *rests_until, "backing off", now);
+    return id;
+  }
+  pacing_.add(id);
+  give_back_excess(id, now);
+  return id;
+}
+
+// A due row of an enrolment that has a flight: the same one again, or a later one.
+void Pipeline::see_again(FlightId id, storage::DueWake&& wake) {
+  const Flight& flight = flights_[id];
+  const bool is_the_same = wake.due_at == flight.wake.due_at &&
+                           wake.generation == flight.wake.generation &&
+                           wake.token_updated_at == flight.wake.token_updated_at;
+  if (is_the_same) return;
+  if (flight.stage == FlightStage::pacing) {
+    ++counters_.coalesced;
+    replace(id, std::move(wake));
+  } else {
+    newer_of(id, std::move(wake));
+  }
+}
+
+// Nothing was sent yet: the later row's push is this one.
+void Pipeline::replace(FlightId id, storage::DueWake&& wake) {
+  Flight& flight = flights_[id];
+  if (flight.wake.topic == wake.topic) {
+    flight.wake = std::move(wake);
+    return;
+  }
+  pacing_.remove(id);
+  flight.wake = std::move(wake);
+  pacing_.add(id);
+}
+
+Flight::Newer& Pipeline::newer_of(FlightId id, storage::DueWake&& wake) {
+  Flight& flight = flights_[id];
+  if (!flight.newer) {
+    flight.newer = std::make_unique<Flight::Newer>();
+    flight.newer->wake = std::move(wake);
+    return *flight.newer;
+  }
+  ++counters_.coalesced;
+  if (!has_later_token(flight.newer->wake, wake)) flight.newer->wake = std::move(wake);
+  return *flight.newer;
+}
+
+bool Pipeline::can_take_request() const {
+  return flights_.free() > 0 && replies_waiting_ < options_.requests_max;
+}
+
+void Pipeline::request(storage::DueWake&& target, WakeReply reply, const Moment& now) {
+  // The request's own commit may have made the wake due; if its row is not this one, it is read.
+  due_.notify(storage::partition_of(target.enrolment));
+  ++replies_waiting_;
+  const FlightId id = flights_.find(target.enrolment);
+  if (id == FlightTable::none) {
+    std::vector<WakeReply> replies;
+    replies.push_back(std::move(reply));
+    begin(std::move(target), Urgency::urgent, std::move(replies), now);
+    return;
+  }
+  Flight& flight = flights_[id];
+  const bool brings_token = has_later_token(target, flight.wake);
+  if (flight.stage == FlightStage::recording ||
+      (flight.stage == FlightStage::pushing && brings_token)) {
+    // That push had its outcome, or went to a token that is no more.
+    newer_of(id, std::move(target)).replies.push_back(std::move(reply));
+    return;
+  }
+  ++counters_.coalesced;
+  flight.replies.push_back(std::move(reply));
+  if (flight.stage != FlightStage::pacing) return;
+  pacing_.make_urgent(id);
+  if (brings_token) replace(id, std::move(target));
+}
+
+// ---- pace, push ----
+
+void Pipeline::resume_topics() {
+  for (std::uint32_t topic = 0; topic < pacing_.topic_count(); ++topic) {
+    log_change(pacing_.gate(topic).resume(), topic, {});
+  }
+}
+
+void Pipeline::push_ready(const Moment& now) {
+  while (submit_rest_.over(now.steady)) {
+    const PacingQueue::Next next = pacing_.next(now.steady);
+    if (next.flight == FlightTable::none) return;
+    if (next.order == TopicGate::Order::postpone) {
+      pacing_.remove(next.flight);
+      const auto until =
+          now.wall +
+          jitter_.after(std::chrono::ceil<std::chrono::milliseconds>(next.until - now.steady));
+      give_back(next.flight, until, "the topic is stopped: APNs refuses it or its certificate",
+                now);
+      continue;
+    }
+    if (!bucket_.ready(now.steady)) {
+      if (!std::exchange(waits_for_pace_, true)) ++counters_.paced;
+      return;
+    }
+    waits_for_pace_ = false;
+    if (!push_one(next, now)) return;
+  }
+}
+
+// False when the client is full; the flight keeps its place then.
+bool Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
+  Flight& flight = flights_[next.flight];
+  apns::Push push =
+      make_push(flight.wake, flights_.ticket(next.flight, lane_), options_.expiration, now.wall);
+  pacing_.remove(next.flight);
+  flight.stage = FlightStage::pushing;
+  if (!effects_.push(push)) {
+    take_back(flight.wake, std::move(push));
+    flight.stage = FlightStage::pacing;
+    pacing_.put_back(next.flight);
+    submit_rest_.refused(now.steady);
+    return false;
+  }
+  submit_rest_.submitted();
+  bucket_.take(now.steady);
+  ++counters_.pushed;
+  flight.is_probe = next.order == TopicGate::Order::send_probe;
+  TopicGate& gate = pacing_.gate(flight.topic);
+  flight.certificate = gate.certificate();
+  if (flight.is_probe) gate.probe_sent();
+  flight.since = now.steady;
+  pushing_.push_back(flights_, next.flight);
+  return true;
+}
+
+// A flight in no list, that is not pushed now: its row is due again then.
+void Pipeline::give_back(FlightId id, storage::Time until, std::string_view failure,
+                         const Moment& now) {
+  Flight& flight = flights_[id];
+  fail_replies(flight.replies, flight.wake.enrolment, failure);
+  Settlement postponed;
+  postponed.next_due_at = until;
+  record(id, postponed, failure, now);
+}
+
+// A topic that waits for APNs leaves half of the places to the others.
+void Pipeline::give_back_excess(FlightId id, const Moment& now) {
+  const Flight& flight = flights_[id];
+  if (flight.urgency == Urgency::urgent || pacing_.waiting_with(id) <= bulk_max_ / 2) return;
+  const TopicGate::Answer answer = pacing_.gate(flight.topic).ask(now.steady);
+  if (answer.order != TopicGate::Order::hold) return;
+  const auto wait = answer.until == Clock::SteadyTime::max()
+                        ? probe_answer_time
+                        : std::chrono::ceil<std::chrono::seconds>(answer.until - now.steady);
+  pacing_.remove(id);
+  give_back(id, now.wall + jitter_.after(wait), "APNs does not answer", now);
+}
+
+}  // namespace reveille::wake

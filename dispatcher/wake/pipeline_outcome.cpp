@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <utility>
+
+#include "dispatcher/wake/pipeline.h"
+
+// The way back from the push: outcome, record, and the end.
+namespace reveille::wake {
+namespace {
+
+constexpr std::chrono::milliseconds record_retry_first{100};
+constexpr std::chrono::milliseconds record_retry_max{10'000};
+constexpr std::chrono::minutes defect_log_interval{1};
+
+}  // namespace
+
+void Pipeline::on_outcome(apns::PushOutcome&& outcome, const Moment& now) {
+  const FlightId id = flights_.find(outcome.ticket);
+  if (id == FlightTable::none || flights_[id].stage != FlightStage::pushing) return;
+  Flight& flight = flights_[id];
+  pushing_.remove(flights_, id);
+
+  count(outcome);
+  Settlement settlement =
+      settle(flight.wake, outcome, troubles_.failures(flight.wake), options_, now.wall, jitter_);
+  tell_gate(id, outcome, settlement, now);
+  if (settlement.token_rests) {
+    troubles_.add(flight.wake, settlement.next_due_at, now.wall);
+  } else if (settlement.topic == TopicNews::answered) {
+    troubles_.forget(flight.wake.enrolment);
+  }
+  if (settlement.is_our_defect) log_defect(outcome, now);
+  if (settlement.record != storage::WakeRecord::Outcome::pushed) drop_newer_of_same_token(flight);
+  record(id, settlement, reason_of(outcome), now);
+  tell(id, outcome);
+}
+
+void Pipeline::count(const apns::PushOutcome& outcome) {
+  if (!outcome.response) {
+    ++counters_.unanswered;
+  } else if (apns::judge(*outcome.response) == apns::Verdict::accepted) {
+    ++counters_.accepted;
+  } else {
+    ++counters_.rejected;
+  }
+}
+
+void Pipeline::tell(FlightId id, apns::PushOutcome& outcome) {
+  std::vector<WakeReply>& replies = flights_[id].replies;
+  for (WakeReply& reply : replies) {
+    --replies_waiting_;
+    reply({.enrolment = flights_[id].wake.enrolment,
+           .response = outcome.response,
+           .failure = outcome.failure});
+  }
+  replies.clear();
+}
+
+void Pipeline::fail_replies(std::vector<WakeReply>& replies, const mdm::EnrolmentId& enrolment,
+                            std::string_view failure) {
+  for (WakeReply& reply : replies) {
+    --replies_waiting_;
+    reply({.enrolment = enrolment, .response = std::nullopt, .failure = std::string(failure)});
+  }
+  replies.clear();
+}
+
+// A refused topic's wake waits as long as the topic does.
+void Pipeline::tell_gate(FlightId id, const apns::PushOutcome& outcome, Settlement& settlement,
+                         const Moment& now) {
+  const Flight& flight = flights_[id];
+  TopicGate& gate = pacing_.gate(flight.topic);
+  auto change = TopicGate::Change::none;
+  switch (settlement.topic) {
+    case TopicNews::answered:
+      change = gate.answered(flight.is_probe);
+      break;
+    case TopicNews::failed:
+      change = gate.failed(flight.is_probe, now.steady);
+      break;
+    case TopicNews::refused:
+      change = gate.refused(flight.certificate, now.steady);
+      if (gate.stopped() && gate.until() > now.steady) {
+        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(gate.until() - now.steady);
+        settlement.next_due_at = now.wall + jitter_.after(wait);
+      }
+      break;
+  }
+  log_change(change, flight.topic, reason_of(outcome));
+}
+
+void Pipeline::log_change(TopicGate::Change change, std::uint32_t topic, std::string_view reason) {
+  const std::string& name = pacing_.name(topic);
+  switch (change) {
+    case TopicGate::Change::none:
+      return;
+    case TopicGate::Change::stopped:
+      log_.error("APNs refuses the topic or its certificate: its wakes stop",
+                 {{"topic", name}, {"reason", reason}, {"wake_lane", lane_}});
+      return;
+    case TopicGate::Change::paused:
+      log_.warning("APNs does not take pushes: wakes wait",
+                   {{"topic", name}, {"reason", reason}, {"wake_lane", lane_}});
+      return;
+    case TopicGate::Change::opened:
+      log_.info("wakes go on", {{"topic", name}, {"wake_lane", lane_}});
+      return;
+  }
+}
+
+// A mistake of ours meets every push alike: one line a minute says as much as thousands.
+void Pipeline::log_defect(const apns::PushOutcome& outcome, const Moment& now) {
+  if (defect_logged_at_ && now.steady < *defect_logged_at_ + defect_log_interval) return;
+  defect_logged_at_ = now.steady;
+  log_.error("APNs calls a push malformed",
+             {{"status", outcome.response->status}, {"reason", outcome.response->reason_text}});
+}
+
+// What APNs says of the token holds for what became due meanwhile as well, which is recorded in the
+// place of the earlier row.
+void Pipeline::drop_newer_of_same_token(Flight& flight) {
+  if (!flight.newer) return;
+  storage::DueWake& newer = flight.newer->wake;
+  const bool is_same_token = newer.generation == flight.wake.generation &&
+                             newer.token_updated_at == flight.wake.token_updated_at;
+  if (!is_same_token) return;
+  flight.wake.due_at = newer.due_at;
+  std::ranges::move(flight.newer->replies, std::back_inserter(flight.replies));
+  flight.newer.reset();
+}
+
+// ---- record ----
+
+// A flight that is in no list.
+void Pipeline::record(FlightId id, const Settlement& settlement, std::string_view reason,
+                      const Moment& now) {
+  Flight& flight = flights_[id];
+  flight.stage = FlightStage::recording;
+  flight.since = now.steady;
+  recording_.push_back(flights_, id);
+  pending_.add(id, flight.wake, settlement.record, settlement.next_due_at, reason);
+}
+
+void Pipeline::start_record(const Moment& now) {
+  if (recording_out_) return;
+  if (unwritten_) {
+    if (closing_ || now.steady < record_not_before_) return;
+    recording_out_ = true;
+    effects_.record(*std::exchange(unwritten_, std::nullopt));
+    return;
+  }
+  if (pending_.empty()) return;
+  recording_out_ = true;
+  effects_.record(std::exchange(pending_, std::move(spare_batch_)));
+}
+
+void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
+  recording_out_ = false;
+  if (!batch.outcome) {
+    record_not_before_ =
+        now.steady + back_off(record_retry_first, record_retry_max, record_failures_++);
+    unwritten_ = std::move(batch);
+    return;
+  }
+  record_failures_ = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const storage::WakeRecord& written = batch.records()[i];
+    if (written.outcome == storage::WakeRecord::Outcome::parked) {
+      ++counters_.parked;
+    } else {
+      due_.expect(storage::partition_of(written.enrolment), written.next_due_at);
+    }
+    finish(batch.flights()[i], now);
+  }
+  batch.clear();
+  spare_batch_ = std::move(batch);
+}
+
+void Pipeline::finish(FlightId id, const Moment& now) {
+  Flight& flight = flights_[id];
+  recording_.remove(flights_, id);
+  const std::unique_ptr<Flight::Newer> newer = std::move(flight.newer);
+  flights_.close(id);
+  if (!newer) return;
+  const Urgency urgency = newer->replies.empty() ? Urgency::bulk : Urgency::urgent;
+  begin(std::move(newer->wake), urgency, std::move(newer->replies), now);
+}
+
+// ---- the end ----
+
+bool Pipeline::is_drained() const {
+  const bool nothing_to_record = pending_.empty() || unwritten_;
+  return !reading_ && !recording_out_ && nothing_to_record;
+}
+
+void Pipeline::abandon(std::string_view failure) {
+  for (FlightId id = 0; id < flights_.places(); ++id) {
+    Flight& flight = flights_[id];
+    fail_replies(flight.replies, flight.wake.enrolment, failure);
+    if (flight.newer) fail_replies(flight.newer->replies, flight.newer->wake.enrolment, failure);
+  }
+}
+
+PipelineGauges Pipeline::gauges(const Moment& now) const {
+  const auto gauge_of = [&](const FlightList& list) {
+    return StageGauge{
+        .depth = list.size(),
+        .since = list.empty() ? Clock::SteadyTime::max() : flights_[list.front()].since};
+  };
+  PipelineGauges gauges;
+  gauges.in_flight = flights_.size();
+  for (std::uint32_t topic = 0; topic < pacing_.topic_count(); ++topic) {
+    gauges.topic_stopped = gauges.topic_stopped || pacing_.gate(topic).stopped();
+  }
+  if (const auto lag = due_.lag(now); lag.count() > 0) gauges.due.since = now.steady - lag;
+  gauges.pacing = {.depth = pacing_.size(), .since = pacing_.oldest()};
+  gauges.pushing = gauge_of(pushing_);
+  gauges.recording = gauge_of(recording_);
+  return gauges;
+}
+
+}  // namespace reveille::wake

@@ -1,0 +1,45 @@
+#include "dispatcher/wake/record_batch.h"
+
+namespace reveille::wake {
+
+void RecordBatch::add(FlightId flight, const storage::DueWake& row,
+                      storage::WakeRecord::Outcome record_outcome, storage::Time next_due_at,
+                      std::string_view reason) {
+  if (count_ == records_.size()) {
+    records_.emplace_back();
+    tokens_updated_at_.emplace_back();
+    flights_.emplace_back();
+  }
+  storage::WakeRecord& record = records_[count_];
+  record.enrolment = row.enrolment;
+  record.generation = row.generation;
+  record.due_at = row.due_at;
+  record.outcome = record_outcome;
+  record.next_due_at = next_due_at;
+  record.apns_reason = reason;
+  tokens_updated_at_[count_] = row.token_updated_at;
+  flights_[count_] = flight;
+  ++count_;
+}
+
+Result<void> RecordBatch::write(storage::Transaction& transaction, storage::Time now) {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (records_[i].outcome != storage::WakeRecord::Outcome::parked) continue;
+    if (Result<void> done = spare_newer_token(transaction, i, now); !done) return done;
+  }
+  return transaction.record_wakes(records(), now);
+}
+
+Result<void> RecordBatch::spare_newer_token(storage::Transaction& transaction, std::size_t position,
+                                            storage::Time now) {
+  storage::WakeRecord& record = records_[position];
+  auto target = transaction.push_target(record.enrolment);
+  if (!target && target.error().code == ErrorCode::not_found) return {};
+  if (!target) return std::unexpected(std::move(target.error()));
+  if (!*target || (*target)->token_updated_at <= tokens_updated_at_[position]) return {};
+  record.outcome = storage::WakeRecord::Outcome::postponed;
+  record.next_due_at = now;
+  return {};
+}
+
+}  // namespace reveille::wake

@@ -1,0 +1,42 @@
+#include "dispatcher/wake/schedule.h"
+
+#include <algorithm>
+
+#include "protocol/base/ensure.h"
+
+namespace reveille::wake {
+
+// SplitMix64 (Steele, Lea, Flood 2014); a bias of 2^-40 does not matter to a schedule.
+std::uint64_t Jitter::below(std::uint64_t bound) {
+  state_ += 0x9e3779b97f4a7c15;
+  std::uint64_t value = state_;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return (value ^ (value >> 31)) % bound;
+}
+
+std::chrono::milliseconds Jitter::spread(std::chrono::milliseconds duration) {
+  const auto tenth = static_cast<std::uint64_t>(duration.count()) / 10;
+  const auto shift = static_cast<std::int64_t>(below(2 * tenth + 1));
+  return duration + std::chrono::milliseconds(shift - static_cast<std::int64_t>(tenth));
+}
+
+std::chrono::milliseconds Jitter::after(std::chrono::milliseconds duration) {
+  const auto tenth = static_cast<std::uint64_t>(duration.count()) / 10;
+  return duration + std::chrono::milliseconds(below(tenth + 1'000));
+}
+
+std::chrono::milliseconds silence_after(std::span<const std::chrono::seconds> silence,
+                                        std::uint32_t attempts) {
+  ensure(!silence.empty(), "the silence schedule has an element");
+  return silence[std::min<std::size_t>(attempts, silence.size() - 1)];
+}
+
+std::chrono::milliseconds back_off(std::chrono::milliseconds first, std::chrono::milliseconds max,
+                                   std::uint32_t failures_before) {
+  std::chrono::milliseconds pause = first;
+  for (std::uint32_t i = 0; i < failures_before && pause < max; ++i) pause *= 2;
+  return std::min(pause, max);
+}
+
+}  // namespace reveille::wake

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+namespace reveille::wake {
+
+// Spreads wakes over time, so that what was pushed together does not come back together. Cheap, for
+// one thread, and unfit for secrets: the seed comes from the RandomSource.
+class Jitter {
+ public:
+  explicit Jitter(std::uint64_t seed) : state_(seed) {}
+
+  // At most a tenth shorter or longer.
+  std::chrono::milliseconds spread(std::chrono::milliseconds duration);
+  // Never shorter, at most a tenth and a second longer: for what must not be tried before.
+  std::chrono::milliseconds after(std::chrono::milliseconds duration);
+
+ private:
+  std::uint64_t below(std::uint64_t bound);
+
+  std::uint64_t state_;
+};
+
+// How long a device is left in peace after a push, when `attempts` pushes went before it without an
+// answer. `silence` is not empty; its last element repeats.
+std::chrono::milliseconds silence_after(std::span<const std::chrono::seconds> silence,
+                                        std::uint32_t attempts);
+
+// first, 2 * first, 4 * first, ..., max.
+std::chrono::milliseconds back_off(std::chrono::milliseconds first, std::chrono::milliseconds max,
+                                   std::uint32_t failures_before);
+
+}  // namespace reveille::wake

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace reveille::wake {
+
+struct WakeOptions {
+  std::size_t in_flight_max = 8'192;      // wakes of one lane between due and outcome
+  std::size_t requests_max = 16'384;      // wakes asked for by name that one lane lets wait
+  std::size_t pushes_per_second_max = 0;  // of one lane; 0: no limit
+  // How long a silent device is left in peace after each push; the last one repeats. Jitter of a
+  // tenth either way.
+  std::vector<std::chrono::seconds> silence{
+      std::chrono::seconds(30),    std::chrono::seconds(120),    std::chrono::seconds(480),
+      std::chrono::seconds(1'800), std::chrono::seconds(14'400), std::chrono::seconds(86'400)};
+  std::chrono::seconds retry_first{2};  // after 5xx or no answer; doubles
+  std::chrono::seconds retry_max{900};
+  std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter
+  std::chrono::seconds topic_probe{300};      // a stopped topic tries one push this often
+  std::chrono::seconds defect_rest{86'400};   // after a 4xx that is our own mistake
+  std::chrono::seconds expiration{604'800};   // apns-expiration: how long APNs keeps a push; 0: not
+};
+
+}  // namespace reveille::wake

@@ -1,0 +1,161 @@
+#include "dispatcher/wake/pace.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace reveille::wake {
+namespace {
+
+using namespace std::chrono_literals;
+using Ids = std::vector<std::string>;
+
+std::size_t taken_within(TokenBucket& bucket, Clock::SteadyTime& now,
+                         std::chrono::milliseconds time) {
+  std::size_t taken = 0;
+  for (const auto end = now + time; now < end; now += 1ms) {
+    while (bucket.ready(now)) {
+      bucket.take(now);
+      ++taken;
+    }
+  }
+  return taken;
+}
+
+TEST(TokenBucketTest, GivesItsRateAndAtMostATenthOfASecondAtOnce) {
+  TokenBucket bucket(1'000);
+  Clock::SteadyTime now{};
+  EXPECT_EQ(taken_within(bucket, now, 1ms), 100u);
+  EXPECT_NEAR(static_cast<double>(taken_within(bucket, now, 10s)), 10'000, 2);
+}
+
+TEST(TokenBucketTest, DoesNotSaveUpWhileNobodyTakes) {
+  TokenBucket bucket(1'000);
+  Clock::SteadyTime now{};
+  now += 1h;
+  EXPECT_EQ(taken_within(bucket, now, 1ms), 100u);
+}
+
+TEST(TokenBucketTest, ASlowRateGivesOneAtATime) {
+  TokenBucket bucket(1);
+  Clock::SteadyTime now{};
+  EXPECT_EQ(taken_within(bucket, now, 500ms), 1u);
+  EXPECT_EQ(bucket.ready_at(), Clock::SteadyTime{} + 1s);
+  EXPECT_EQ(taken_within(bucket, now, 10s), 10u);
+}
+
+TEST(TokenBucketTest, WithoutALimitNobodyWaits) {
+  TokenBucket bucket(0);
+  const Clock::SteadyTime now{};
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(bucket.ready(now));
+    bucket.take(now);
+  }
+}
+
+class PacingQueueTest : public testing::Test {
+ protected:
+  FlightId add(const std::string& id, const std::string& topic = "a",
+               Urgency urgency = Urgency::bulk) {
+    storage::DueWake wake;
+    wake.enrolment = mdm::EnrolmentId(id);
+    wake.topic = topic;
+    const FlightId flight = table.open(std::move(wake));
+    table[flight].urgency = urgency;
+    table[flight].since = now;
+    queue.add(flight);
+    return flight;
+  }
+
+  std::string take() {
+    const PacingQueue::Next next = queue.next(now);
+    if (next.flight == FlightTable::none) return "";
+    queue.remove(next.flight);
+    return table[next.flight].wake.enrolment.text();
+  }
+
+  Ids take_all() {
+    Ids ids;
+    for (std::string id = take(); !id.empty(); id = take()) ids.push_back(id);
+    return ids;
+  }
+
+  Clock::SteadyTime now{};
+  FlightTable table{100};
+  PacingQueue queue{table, TopicGateOptions{}};
+};
+
+TEST_F(PacingQueueTest, FirstComeFirstServed) {
+  for (const char* id : {"1", "2", "3"}) add(id);
+  EXPECT_EQ(take_all(), (Ids{"1", "2", "3"}));
+}
+
+TEST_F(PacingQueueTest, UrgentOnesOvertakeBulkOnesAlsoOfAnotherTopic) {
+  add("1", "a");
+  add("2", "b");
+  add("3", "b", Urgency::urgent);
+  add("4", "a", Urgency::urgent);
+  EXPECT_EQ(take_all(), (Ids{"4", "3", "1", "2"}));
+}
+
+TEST_F(PacingQueueTest, AmongTopicsItGoesRound) {
+  for (const char* id : {"a1", "a2", "a3", "a4"}) add(id, "a");
+  for (const char* id : {"b1", "b2"}) add(id, "b");
+  EXPECT_EQ(take_all(), (Ids{"a1", "b1", "a2", "b2", "a3", "a4"}));
+}
+
+TEST_F(PacingQueueTest, AClosedTopicHoldsNobodyElseUp) {
+  const FlightId held = add("a1", "a");
+  add("b1", "b");
+  TopicGate& gate = queue.gate(table[held].topic);
+  for (int i = 0; i < 32; ++i) gate.failed(false, now);
+
+  EXPECT_EQ(take_all(), Ids{"b1"});
+  EXPECT_EQ(queue.next_at(now), now + 2s);
+
+  now += 2s;
+  EXPECT_EQ(queue.next(now).order, TopicGate::Order::send_probe);
+}
+
+TEST_F(PacingQueueTest, AStoppedTopicGivesItsWakesBack) {
+  const FlightId flight = add("a1", "a");
+  TopicGate& gate = queue.gate(table[flight].topic);
+  gate.refused(gate.certificate(), now);
+  const PacingQueue::Next next = queue.next(now);
+  EXPECT_EQ(next.flight, flight);
+  EXPECT_EQ(next.order, TopicGate::Order::postpone);
+  EXPECT_EQ(next.until, now + 300s);
+}
+
+TEST_F(PacingQueueTest, OneThatBecomesUrgentOvertakes) {
+  for (const char* id : {"1", "2"}) add(id);
+  queue.make_urgent(add("3"));
+  add("4");
+  EXPECT_EQ(take_all(), (Ids{"3", "1", "2", "4"}));
+}
+
+TEST_F(PacingQueueTest, OneThatIsPutBackKeepsItsPlace) {
+  for (const char* id : {"1", "2"}) add(id);
+  const FlightId flight = queue.next(now).flight;
+  queue.remove(flight);
+  queue.put_back(flight);
+  EXPECT_EQ(take_all(), (Ids{"1", "2"}));
+}
+
+TEST_F(PacingQueueTest, TellsHowManyWaitAndSinceWhen) {
+  EXPECT_EQ(queue.oldest(), Clock::SteadyTime::max());
+  EXPECT_EQ(queue.next_at(now), Clock::SteadyTime::max());
+  const auto start = now;
+  add("1", "a");
+  now += 5s;
+  add("2", "b", Urgency::urgent);
+  EXPECT_EQ(queue.size(), 2u);
+  EXPECT_EQ(queue.oldest(), start);
+  EXPECT_EQ(queue.next_at(now), now);
+  take_all();
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+}  // namespace
+}  // namespace reveille::wake
