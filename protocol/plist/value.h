@@ -68,7 +68,7 @@ class Dictionary {
   void set(std::string key, Value value);
 
   const std::vector<Entry>& entries() const { return entries_; }
-  bool empty() const { return entries_.empty(); }
+  bool empty() const;
 
   // Compares as sets: the order of keys has no meaning.
   friend bool operator==(const Dictionary& left, const Dictionary& right);
@@ -110,5 +110,8 @@ class Value {
  private:
   Variant variant_;
 };
+
+// Not in the class: there Value is incomplete, and clang needs its size to look into the vector.
+inline bool Dictionary::empty() const { return entries_.empty(); }
 
 }  // namespace reveille::plist
