@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ namespace reveille::mdm {
 // protocol.md section 4.
 enum class Status { idle, acknowledged, error, command_format_error, not_now };
 
-const char* name_of(Status status);  // "Idle", "Acknowledged", "Error", "CommandFormatError", "NotNow"
+const char* name_of(
+    Status status);  // "Idle", "Acknowledged", "Error", "CommandFormatError", "NotNow"
 
 struct ErrorChainItem {
   std::int64_t code = 0;
