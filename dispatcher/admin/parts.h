@@ -36,6 +36,11 @@ struct EnrolmentLink {
   storage::Time expires_at{};
 };
 
+struct NamedCount {
+  std::string name;  // as JSON has it: "token_update"
+  std::uint64_t count = 0;
+};
+
 // What the resources work with. Everything outlives the router; the functions are called on its
 // lane.
 struct Parts {
@@ -54,6 +59,8 @@ struct Parts {
 
   std::function<apns::Client::Statistics()> apns_statistics;
   std::function<http::Listener::Statistics()> device_statistics;
+  std::function<std::vector<NamedCount>()>
+      exchange_counts;  // of devices' requests, since the start
   // A push certificate was stored: pushes use it from now on, and a stopped topic goes on.
   std::function<void(pki::PushCertificate)> use_push_certificate;
   std::function<boost::asio::awaitable<Result<std::vector<EnrolmentLink>>>(

@@ -90,6 +90,13 @@ void write_device(JsonWriter& json, const http::Listener::Statistics& device) {
   json.end_object();
 }
 
+void write_exchanges(JsonWriter& json, const std::vector<NamedCount>& counts) {
+  json.key("exchanges");
+  json.begin_object();
+  for (const NamedCount& count : counts) json.member(count.name, count.count);
+  json.end_object();
+}
+
 void write_push_certificates(JsonWriter& json, const Records& records, storage::Time now) {
   json.key("push_certificates");
   json.begin_array();
@@ -128,6 +135,7 @@ Reply show_status(const Parts& parts, const Exchange&) {
   write_wake(json, parts.wake_statistics());
   write_storage(json, parts.storage.statistics());
   write_device(json, parts.device_statistics());
+  write_exchanges(json, parts.exchange_counts());
   json.end_object();
   co_return json_reply(200, json.finish());
 }

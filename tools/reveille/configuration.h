@@ -58,6 +58,11 @@ struct Configuration {
     std::int64_t in_flight_max = 8'192;
     std::int64_t coalescing_seconds = 10;
     std::int64_t expiration_seconds = 604'800;
+    std::int64_t retry_first_seconds = 2;
+    std::int64_t retry_seconds_max = 900;
+    std::int64_t answer_seconds = 60;
+    std::int64_t not_now_promised_seconds = 3'600;
+    std::int64_t not_now_unpromised_seconds = 60;
   } wake;
 
   struct Storage {
@@ -77,6 +82,7 @@ struct Configuration {
     bool sign_profile = true;
     bool sign_message = false;
     std::int64_t identity_days = 365;
+    std::int64_t renewal_overlap_days = 14;
     std::int64_t link_valid_seconds = 86'400;
   } enrolment;
 

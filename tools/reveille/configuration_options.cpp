@@ -76,6 +76,16 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
                  "A device that was pushed so recently is not pushed again for further commands.");
   visitor.number("expiration_seconds", wake.expiration_seconds, {0, 2'592'000},
                  "How long APNs keeps a push for a device that is off-line.");
+  visitor.number("retry_first_seconds", wake.retry_first_seconds, day_of_seconds,
+                 "Until a push that APNs did not answer, or answered with 5xx, is sent again; it\n"
+                 "doubles each time up to retry_seconds_max.");
+  visitor.number("retry_seconds_max", wake.retry_seconds_max, day_of_seconds, "");
+  visitor.number("answer_seconds", wake.answer_seconds, day_of_seconds,
+                 "How long a device may take to answer a command before it is woken again.");
+  visitor.number("not_now_promised_seconds", wake.not_now_promised_seconds, {1, 31'536'000},
+                 "When a device is woken that said NotNow and should come by itself.");
+  visitor.number("not_now_unpromised_seconds", wake.not_now_unpromised_seconds, {1, 31'536'000},
+                 "The same, when a later answer took away its promise to come.");
 }
 
 void visit_storage(Configuration::Storage& storage, OptionVisitor& visitor) {
@@ -99,6 +109,8 @@ void visit_enrolment(Configuration::Enrolment& enrolment, OptionVisitor& visitor
                "ends TLS.");
   visitor.number("identity_days", enrolment.identity_days, {1, 3'650},
                  "How long a device's identity certificate is valid.");
+  visitor.number("renewal_overlap_days", enrolment.renewal_overlap_days, {0, 365},
+                 "How long the certificate before a renewal is accepted beside the new one.");
   visitor.number("link_valid_seconds", enrolment.link_valid_seconds, {60, 31'536'000},
                  "How long an enrolment link works, unless its maker says otherwise.");
 }

@@ -48,6 +48,7 @@ TEST_F(ResourcesTest, TheStatusCountsWhatTheStoreHolds) {
   EXPECT_EQ(status.at("counts").at("enrolments_enrolled"), 1);
   EXPECT_EQ(status.at("counts").at("deliveries_live"), 1);
   EXPECT_EQ(status.at("apns").at("topic"), topic);
+  EXPECT_EQ(status.at("exchanges").at("connect"), 3);
 }
 
 TEST_F(ResourcesTest, EnrolmentsAreListedPageByPage) {

@@ -69,6 +69,7 @@ class RouterTest : public testing::Test {
               return statistics;
             },
         .device_statistics = [] { return http::Listener::Statistics{}; },
+        .exchange_counts = [] { return std::vector<NamedCount>{{"connect", 3}}; },
         .use_push_certificate =
             [this](pki::PushCertificate certificate) { apns_topic_ = certificate.topic; },
         .create_enrolment_links =

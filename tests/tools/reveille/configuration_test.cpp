@@ -46,6 +46,7 @@ TEST(Configuration, ThePrintedDefaultsParseBackToTheDefaults) {
   EXPECT_EQ(parsed.admin.socket_path, defaults.admin.socket_path);
   EXPECT_EQ(parsed.apns.push_timeout_seconds, defaults.apns.push_timeout_seconds);
   EXPECT_EQ(parsed.wake.silence_seconds, defaults.wake.silence_seconds);
+  EXPECT_EQ(parsed.wake.answer_seconds, defaults.wake.answer_seconds);
   EXPECT_EQ(parsed.storage.free_mebibytes_min, defaults.storage.free_mebibytes_min);
   EXPECT_EQ(parsed.network.lanes, defaults.network.lanes);
   EXPECT_EQ(parsed.enrolment.sign_profile, defaults.enrolment.sign_profile);

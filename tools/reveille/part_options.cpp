@@ -1,0 +1,94 @@
+#include "tools/reveille/part_options.h"
+
+#include <chrono>
+#include <utility>
+
+namespace reveille {
+
+namespace {
+
+constexpr std::size_t mebibyte = 1u << 20;
+// An operator's request may name 28,000 enrolments in its path (nanomdm-api.md 2).
+constexpr std::size_t operators_head_bytes_max = mebibyte;
+
+std::size_t size_from(std::int64_t number) { return static_cast<std::size_t>(number); }
+
+}  // namespace
+
+storage::RocksdbOptions rocksdb_options(const Configuration& configuration,
+                                        const std::filesystem::path& folder, Bytes secret_key) {
+  const Configuration::Storage& storage = configuration.storage;
+  storage::RocksdbOptions options;
+  options.store.wake_coalescing = std::chrono::seconds(configuration.wake.coalescing_seconds);
+  options.store.queue_commands_max = size_from(storage.queue_commands_max);
+  options.folder = folder;
+  options.secret_key = std::move(secret_key);
+  options.block_cache_bytes = size_from(storage.block_cache_mebibytes) * mebibyte;
+  options.write_buffer_bytes = size_from(storage.write_buffer_mebibytes) * mebibyte;
+  options.free_bytes_min = size_from(storage.free_mebibytes_min) * mebibyte;
+  return options;
+}
+
+StorageLanesOptions storage_lanes_options(const Configuration& configuration) {
+  StorageLanesOptions options;
+  options.lanes = size_from(configuration.storage.lanes);
+  return options;
+}
+
+wake::WakeOptions wake_options(const Configuration& configuration) {
+  const Configuration::Wake& wake = configuration.wake;
+  wake::WakeOptions options;
+  options.in_flight_max = size_from(wake.in_flight_max);
+  options.pushes_per_second_max = size_from(wake.pushes_per_second_max);
+  options.silence.clear();
+  for (const std::int64_t seconds : wake.silence_seconds) options.silence.emplace_back(seconds);
+  options.expiration = std::chrono::seconds(wake.expiration_seconds);
+  options.retry_first = std::chrono::seconds(wake.retry_first_seconds);
+  options.retry_max = std::chrono::seconds(wake.retry_seconds_max);
+  return options;
+}
+
+apns::ClientOptions apns_options(const Configuration& configuration,
+                                 std::vector<pki::Certificate> anchors) {
+  const Configuration::Apns& apns = configuration.apns;
+  apns::ClientOptions options;
+  options.host = apns.host;
+  options.port = static_cast<std::uint16_t>(apns.port);
+  options.anchors = std::move(anchors);
+  options.connections_max = size_from(apns.connections_max);
+  options.streams_per_connection_max = size_from(apns.streams_per_connection_max);
+  options.push_timeout = std::chrono::seconds(apns.push_timeout_seconds);
+  return options;
+}
+
+http::ListenerOptions device_listener_options(const Configuration& configuration) {
+  const Configuration::Device& device = configuration.device;
+  http::ListenerOptions options;
+  options.address = device.listen_address;
+  options.port = static_cast<std::uint16_t>(device.port);
+  options.connections_max = size_from(device.connections_max);
+  options.body_bytes_max = size_from(device.body_mebibytes_max) * mebibyte;
+  options.request_timeout = std::chrono::seconds(device.request_timeout_seconds);
+  options.idle_timeout = std::chrono::seconds(device.idle_timeout_seconds);
+  return options;
+}
+
+http::ListenerOptions operators_listener_options(const Configuration& configuration) {
+  const Configuration::Operators& operators = configuration.operators;
+  http::ListenerOptions options;
+  options.address = operators.listen_address;
+  options.port = static_cast<std::uint16_t>(operators.port);
+  options.connections_max = size_from(operators.connections_max);
+  options.head_bytes_max = operators_head_bytes_max;
+  return options;
+}
+
+http::ListenerOptions admin_listener_options(const Configuration& configuration) {
+  http::ListenerOptions options;
+  options.unix_path = configuration.admin.socket_path;
+  options.connections_max = 64;
+  options.head_bytes_max = operators_head_bytes_max;
+  return options;
+}
+
+}  // namespace reveille
