@@ -36,8 +36,7 @@ std::optional<ContentCipher> cipher_of(int nid) {
   switch (nid) {
     case NID_aes_128_cbc:
       return ContentCipher::aes_128_cbc;
-    case NID_aes_192_cbc:
-      return ContentCipher::aes_256_cbc;  // whoever can do 192 can do 256
+    case NID_aes_192_cbc:  // whoever can do 192 can do 256
     case NID_aes_256_cbc:
       return ContentCipher::aes_256_cbc;
     case NID_des_ede3_cbc:

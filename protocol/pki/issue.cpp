@@ -126,7 +126,7 @@ bool add_alternative_names(X509* certificate, std::span<const std::string> dns_n
   for (const std::string& text : dns_names) {
     NamePointer name = general_name(text);
     if (!name || sk_GENERAL_NAME_push(names.get(), name.get()) == 0) return false;
-    static_cast<void>(name.release());  // the stack owns it now
+    [[maybe_unused]] const GENERAL_NAME* owned_by_the_stack = name.release();
   }
   return add_extension(certificate, NID_subject_alt_name, names.get(), false);
 }

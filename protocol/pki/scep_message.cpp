@@ -42,7 +42,7 @@ class AttributeReader {
     const ASN1_TYPE* value = only_value(object);
     if (value == nullptr) return std::nullopt;
     if (ASN1_TYPE_get(value) != V_ASN1_OCTET_STRING) return refuse();
-    const Bytes bytes = bytes_of(value->value.octet_string);
+    Bytes bytes = bytes_of(value->value.octet_string);
     if (bytes.empty() || bytes.size() > nonce_bytes_max) return refuse();
     return bytes;
   }
@@ -55,7 +55,7 @@ class AttributeReader {
     if (type != V_ASN1_PRINTABLESTRING && type != V_ASN1_UTF8STRING && type != V_ASN1_IA5STRING) {
       return refuse();
     }
-    const std::string read = bytes_of(value->value.asn1_string);
+    std::string read = bytes_of(value->value.asn1_string);
     const auto is_visible = [](char letter) { return letter >= ' ' && letter <= '~'; };
     if (read.empty() || read.size() > transaction_id_bytes_max ||
         !std::ranges::all_of(read, is_visible)) {

@@ -1,5 +1,7 @@
 // A PKIOperation message; the first byte picks what is fed: the whole message, or what lies under a
 // good outer signature, which no mutation would ever reach.
+#include <openssl/err.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -35,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
                !request->sender_nonce.empty() && request->sender_nonce.size() <= 64,
            "what is echoed is bounded");
     // Whatever was accepted can be answered, unless the signer's key is for signing only.
-    static_cast<void>(scep::make_success(*request, fuzz::device(), {}, fuzz::ra(), fuzz::ra_key(),
-                                         Bytes(16, 'f')));
+    [[maybe_unused]] const auto answer = scep::make_success(
+        *request, fuzz::device(), {}, fuzz::ra(), fuzz::ra_key(), Bytes(16, 'f'));
   } else if (request.error().envelope) {
     ensure(scep::make_failure(*request.error().envelope, request.error().fail_info, fuzz::ra(),
                               fuzz::ra_key(), Bytes(16, 'f'))
