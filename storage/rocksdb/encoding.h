@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,9 +15,10 @@ namespace reveille::storage::rocks {
 
 template <typename Unsigned>
 void append_big_endian(Bytes& bytes, Unsigned value) {
-  for (int shift = static_cast<int>(sizeof(Unsigned)) * 8 - 8; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>((value >> shift) & 0xffu));
-  }
+  std::array<char, sizeof(Unsigned)> big_endian;
+  int shift = static_cast<int>(sizeof(Unsigned)) * 8;
+  for (char& byte : big_endian) byte = static_cast<char>((value >> (shift -= 8)) & 0xffu);
+  bytes.append(big_endian.data(), big_endian.size());
 }
 
 // Times in keys have their sign bit flipped, so that bytes order as times do.
@@ -28,7 +30,10 @@ inline void append_time_key(Bytes& bytes, Time time) {
 // Builds one value; its first byte is the row's version.
 class Writer {
  public:
-  explicit Writer(std::uint8_t row_version) { u8(row_version); }
+  explicit Writer(std::uint8_t row_version) {
+    bytes_.reserve(192);  // most rows are smaller
+    u8(row_version);
+  }
 
   Writer& u8(std::uint8_t value) {
     bytes_.push_back(static_cast<char>(value));

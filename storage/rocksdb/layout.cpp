@@ -29,8 +29,6 @@ const char* name_of(Table table) {
       return "queue";
     case Table::deliveries:
       return "deliveries";
-    case Table::history:
-      return "history";
     case Table::results:
       return "results";
     case Table::commands:
@@ -92,9 +90,6 @@ Bytes queue_key(BytesView life, std::uint64_t sequence) {
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command) {
   return Bytes(life) + command.text;
 }
-
-// Inverted, so that the latest comes first.
-Bytes history_key(BytesView life, std::uint64_t sequence) { return queue_key(life, ~sequence); }
 
 // ---- counters ----
 
@@ -268,25 +263,20 @@ Result<DeliveryRow> decode_delivery(BytesView bytes) {
 }
 
 Bytes encode(const QueueRow& row) {
-  return Writer(row_version).u32(row.put_off_round).text(row.command.text).take();
+  return Writer(row_version)
+      .text(row.command.text)
+      .u32(row.put_off_round)
+      .flag(row.ended)
+      .take();
 }
 
 Result<QueueRow> decode_queue(BytesView bytes) {
   Reader reader(bytes, row_version);
   QueueRow row;
-  row.put_off_round = reader.u32();
   row.command.text = reader.text();
+  row.put_off_round = reader.u32();
+  row.ended = reader.flag();
   return finish(reader, std::move(row), Table::queue);
-}
-
-Bytes encode_history(const mdm::CommandUuid& command) {
-  return Writer(row_version).text(command.text).take();
-}
-
-Result<mdm::CommandUuid> decode_history(BytesView bytes) {
-  Reader reader(bytes, row_version);
-  mdm::CommandUuid command{.text = reader.text()};
-  return finish(reader, std::move(command), Table::history);
 }
 
 Bytes encode(const PushSecretRow& row) {

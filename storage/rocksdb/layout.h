@@ -22,9 +22,8 @@
 //                      0x02 id                                          sealed unlock token
 //   schedules          id                                               Schedule
 //   due                partition:1 due_at:8 id                          nothing
-//   queue              life sequence:8                                  QueueRow, live deliveries only
+//   queue              life sequence:8                                  QueueRow
 //   deliveries         life uuid                                        DeliveryRow
-//   history            life inverted-sequence:8                         uuid, ended deliveries only
 //   results            life uuid                                        the report's bytes
 //   commands           uuid                                             CommandRow
 //   certificates       SHA-256:32                                       CertificateRow
@@ -48,14 +47,13 @@ enum class Table : std::uint8_t {
   due,
   queue,
   deliveries,
-  history,
   results,
   commands,
   certificates,
   challenges,
   push_certificates,
 };
-constexpr std::size_t table_count = 13;
+constexpr std::size_t table_count = 12;
 
 // The column family's name.
 const char* name_of(Table table);
@@ -72,11 +70,10 @@ Bytes due_key(Partition partition, Time due_at, const mdm::EnrolmentId& enrolmen
 // nullopt when the bytes are no such key.
 std::optional<WakeCursor> parse_due_key(BytesView key);
 
-// What the keys of one life's queue, deliveries, history and results begin with.
+// What the keys of one life's queue, deliveries and results begin with.
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
 Bytes queue_key(BytesView life, std::uint64_t sequence);
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command);
-Bytes history_key(BytesView life, std::uint64_t sequence);
 
 // ---- values; a decoder's only error is corrupt ----
 
@@ -91,7 +88,7 @@ struct Schedule {
   std::uint32_t put_off = 0;        // of these, answered NotNow in this round
   std::uint32_t round = 1;          // counts the rounds of NotNow; an Idle may begin the next
   std::uint64_t next_sequence = 0;  // of the queue
-  std::uint64_t head = 0;           // no live delivery has a smaller sequence
+  std::uint64_t head = 0;           // every delivery with a smaller sequence has ended
   WakeState wake;
 
   bool may_be_pushed() const { return has_push_token && !push_parked; }
@@ -103,9 +100,12 @@ struct DeliveryRow {
   std::uint32_t put_off_round = 0;  // the last round in which the device said NotNow; 0: none
 };
 
+// The place of a delivery in its queue, for ever. It is written anew only when the delivery is put
+// off, or ends while an earlier one lives: mostly the head just moves on.
 struct QueueRow {
   mdm::CommandUuid command;
   std::uint32_t put_off_round = 0;  // as in DeliveryRow
+  bool ended = false;               // known for those behind the head alone
 };
 
 struct PushSecretRow {
@@ -171,7 +171,6 @@ Bytes encode(const ChallengeRow& row);
 Bytes encode(const PushCertificateRecord& row);
 Bytes encode(const FormatRow& row);
 Bytes encode(const CounterRow& row);
-Bytes encode_history(const mdm::CommandUuid& command);
 
 Result<Enrolment> decode_enrolment(BytesView bytes);
 Result<Schedule> decode_schedule(BytesView bytes);
@@ -185,6 +184,5 @@ Result<ChallengeRow> decode_challenge(BytesView bytes);
 Result<PushCertificateRecord> decode_push_certificate(BytesView bytes);
 Result<FormatRow> decode_format(BytesView bytes);
 Result<CounterRow> decode_counters(BytesView bytes);
-Result<mdm::CommandUuid> decode_history(BytesView bytes);
 
 }  // namespace reveille::storage::rocks

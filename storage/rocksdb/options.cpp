@@ -21,7 +21,14 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const RocksdbOptions& op
   rocksdb::ColumnFamilyOptions table_options;
   table_options.compression = rocksdb::kLZ4Compression;
   table_options.write_buffer_size = std::max<std::size_t>(options.write_buffer_bytes / 2, 1u << 20);
-  table_options.arena_block_size = 256u << 10;  // thirteen tables: most hold little at a time
+  table_options.arena_block_size = 256u << 10;  // twelve tables: most hold little at a time
+  // One compaction writes anew what it reads, and needs that much of the disk's reserve.
+  table_options.max_bytes_for_level_base = 4 * table_options.write_buffer_size;
+  table_options.target_file_size_base = table_options.max_bytes_for_level_base / 2;
+  table_options.max_compaction_bytes = 2 * table_options.max_bytes_for_level_base;
+  // Mostly a key that is asked for is not in memory: the filter spares the search there.
+  table_options.memtable_prefix_bloom_size_ratio = 0.05;
+  table_options.memtable_whole_key_filtering = true;
   table_options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   if (is_short_lived(table)) {
     constexpr std::size_t window_rows = 4'096, deletions_max = 1'024;
@@ -58,6 +65,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> table_descriptors(const RocksdbOpti
   blocks.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   blocks.format_version = 5;
+  blocks.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   // Filters and indexes grow with the number of enrolments; in the cache they are bounded.
   blocks.cache_index_and_filter_blocks = true;
   blocks.cache_index_and_filter_blocks_with_high_priority = true;

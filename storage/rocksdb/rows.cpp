@@ -1,5 +1,7 @@
 #include "storage/rocksdb/rows.h"
 
+#include <memory>
+
 #include "storage/rocksdb/folder.h"
 
 namespace reveille::storage::rocks {
@@ -21,57 +23,99 @@ Bytes behind(BytesView prefix) {
 
 }  // namespace
 
-Rows::Rows(Database& database)
-    : database_(database),
-      batch_(rocksdb::BytewiseComparator(), /*reserved_bytes=*/0, /*overwrite_key=*/true) {}
-
 std::optional<Bytes> Rows::get(Table table, BytesView key) {
   if (failure_) return std::nullopt;
+  const OwnWrites& own_writes = own_writes_[static_cast<std::size_t>(table)];
+  if (const auto own = own_writes.find(key); own != own_writes.end()) return own->second;
   rocksdb::PinnableSlice value;
-  const rocksdb::Status status = batch_.GetFromBatchAndDB(
-      &database_.rocks(), rocksdb::ReadOptions(), database_.handle(table), slice(key), &value);
+  const rocksdb::Status status = database_.rocks().Get(
+      rocksdb::ReadOptions(), database_.handle(table), slice(key), &value);
   if (status.ok()) return Bytes(view(value));
-  if (!status.IsNotFound()) fail(error_from(status, std::string("reading ") + name_of(table)));
+  if (!status.IsNotFound()) check(status, "reading ", table);
   return std::nullopt;
 }
 
-void Rows::put(Table table, BytesView key, BytesView value) {
-  const rocksdb::Status status = batch_.Put(database_.handle(table), slice(key), slice(value));
-  if (!status.ok()) fail(error_from(status, std::string("writing ") + name_of(table)));
+void Rows::put(Table table, BytesView key, Bytes value) { set(table, key, std::move(value)); }
+
+void Rows::erase(Table table, BytesView key) { set(table, key, std::nullopt); }
+
+void Rows::set(Table table, BytesView key, std::optional<Bytes> value) {
+  OwnWrites& own_writes = own_writes_[static_cast<std::size_t>(table)];
+  const auto place = own_writes.lower_bound(key);
+  if (place != own_writes.end() && place->first == key) {
+    place->second = std::move(value);
+  } else {
+    own_writes.emplace_hint(place, Bytes(key), std::move(value));
+  }
 }
 
-void Rows::erase(Table table, BytesView key) {
-  const rocksdb::Status status = batch_.Delete(database_.handle(table), slice(key));
-  if (!status.ok()) fail(error_from(status, std::string("writing ") + name_of(table)));
+void Rows::erase_all(Table table, BytesView prefix) {
+  OwnWrites& own_writes = own_writes_[static_cast<std::size_t>(table)];
+  auto own = own_writes.lower_bound(prefix);
+  while (own != own_writes.end() && BytesView(own->first).starts_with(prefix)) {
+    own = own_writes.erase(own);
+  }
+  erased_.push_back({.table = table, .first = Bytes(prefix), .end = behind(prefix)});
 }
 
 void Rows::scan(Table table, BytesView prefix, BytesView from, const Visit& visit) {
-  scan(View::with_own_writes, table, prefix, from, visit);
+  scan(own_writes_[static_cast<std::size_t>(table)], table, prefix, from, visit);
 }
 
 void Rows::scan_committed(Table table, BytesView prefix, BytesView from, const Visit& visit) {
-  scan(View::committed, table, prefix, from, visit);
+  scan(OwnWrites{}, table, prefix, from, visit);
 }
 
-void Rows::scan(View which, Table table, BytesView prefix, BytesView from, const Visit& visit) {
+void Rows::scan(const OwnWrites& own_writes, Table table, BytesView prefix, BytesView from,
+                const Visit& visit) {
   if (failure_) return;
   const Bytes end = behind(prefix);
   const rocksdb::Slice end_slice = slice(end);
   rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &end_slice;  // spares the deletions behind it
+  const std::unique_ptr<rocksdb::Iterator> stored(
+      database_.rocks().NewIterator(options, database_.handle(table)));
 
-  rocksdb::ColumnFamilyHandle* handle = database_.handle(table);
-  std::unique_ptr<rocksdb::Iterator> rows(database_.rocks().NewIterator(options, handle));
-  if (which == View::with_own_writes) {
-    rows.reset(batch_.NewIteratorWithBase(handle, rows.release(), &options));
+  auto own = own_writes.lower_bound(from);
+  const auto own_is_left = [&] {
+    return own != own_writes.end() && BytesView(own->first).starts_with(prefix);
+  };
+  stored->Seek(slice(from));
+  while (stored->Valid() || own_is_left()) {
+    // Of two rows with one key, the own one is the later.
+    const bool own_is_next =
+        own_is_left() && (!stored->Valid() || BytesView(own->first) <= view(stored->key()));
+    if (!own_is_next) {
+      if (!visit(view(stored->key()), view(stored->value()))) break;
+      stored->Next();
+      continue;
+    }
+    if (stored->Valid() && view(stored->key()) == own->first) stored->Next();
+    if (own->second && !visit(own->first, *own->second)) break;
+    ++own;
   }
-  for (rows->Seek(slice(from)); rows->Valid(); rows->Next()) {
-    const BytesView key = view(rows->key());
-    if (!key.starts_with(prefix) || !visit(key, view(rows->value()))) break;
+  check(stored->status(), "reading ", table);
+}
+
+void Rows::move_into(rocksdb::WriteBatch& batch) {
+  for (const Range& range : erased_) {
+    check(batch.DeleteRange(database_.handle(range.table), slice(range.first), slice(range.end)),
+          "writing ", range.table);
   }
-  if (!rows->status().ok()) {
-    fail(error_from(rows->status(), std::string("reading ") + name_of(table)));
+  for (std::size_t index = 0; index < table_count; ++index) {
+    const auto table = static_cast<Table>(index);
+    rocksdb::ColumnFamilyHandle* handle = database_.handle(table);
+    for (const auto& [key, value] : own_writes_[index]) {
+      check(value ? batch.Put(handle, slice(key), slice(*value)) : batch.Delete(handle, slice(key)),
+            "writing ", table);
+    }
+    own_writes_[index].clear();
   }
+  erased_.clear();
+}
+
+void Rows::check(const rocksdb::Status& status, const char* doing, Table table) {
+  if (!status.ok()) fail(error_from(status, std::string(doing) + name_of(table)));
 }
 
 void Rows::fail(Error error) {

@@ -1,21 +1,27 @@
 #pragma once
 
-#include <rocksdb/utilities/write_batch_with_index.h>
+#include <rocksdb/write_batch.h>
 
+#include <array>
 #include <functional>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "storage/rocksdb/database.h"
 
 namespace reveille::storage::rocks {
 
-// The rows as one transaction sees them: the database under the transaction's own writes.
+// The rows as one transaction sees them: the database under the transaction's own writes. These
+// are kept in the order of their keys and handed to RocksDB together, each row once, however often
+// it was written: so RocksDB inserts neighbours one after the other, which spares it half of the
+// search.
 //
 // Errors: the first one sticks. After it reads find nothing, and whoever asked last must look at
 //         failure() before believing that; a transaction with a failure never commits.
 class Rows {
  public:
-  explicit Rows(Database& database);
+  explicit Rows(Database& database) : database_(database) {}
 
   std::optional<Bytes> get(Table table, BytesView key);
 
@@ -34,8 +40,10 @@ class Rows {
     return std::nullopt;
   }
 
-  void put(Table table, BytesView key, BytesView value);
+  void put(Table table, BytesView key, Bytes value);
   void erase(Table table, BytesView key);
+  // Every row whose key begins with `prefix`. This transaction must not ask for any of them again.
+  void erase_all(Table table, BytesView prefix);
 
   // Every row whose key begins with `prefix`, from the first key that is not less than `from`,
   // until `visit` answers false. `visit` must not write to the table.
@@ -47,15 +55,25 @@ class Rows {
   void fail(Error error);
   const std::optional<Error>& failure() const { return failure_; }
 
-  bool empty() { return batch_.GetWriteBatch()->Count() == 0; }
-  rocksdb::WriteBatch& batch() { return *batch_.GetWriteBatch(); }
+  // All that was written, in the tables' order and the keys'.
+  void move_into(rocksdb::WriteBatch& batch);
 
  private:
-  enum class View { committed, with_own_writes };
-  void scan(View view, Table table, BytesView prefix, BytesView from, const Visit& visit);
+  // A table's own writes; nullopt: the row is gone.
+  using OwnWrites = std::map<Bytes, std::optional<Bytes>, std::less<>>;
+  struct Range {
+    Table table;
+    Bytes first, end;
+  };
+
+  void scan(const OwnWrites& own_writes, Table table, BytesView prefix, BytesView from,
+            const Visit& visit);
+  void set(Table table, BytesView key, std::optional<Bytes> value);
+  void check(const rocksdb::Status& status, const char* doing, Table table);
 
   Database& database_;
-  rocksdb::WriteBatchWithIndex batch_;
+  std::array<OwnWrites, table_count> own_writes_;
+  std::vector<Range> erased_;
   std::optional<Error> failure_;
 };
 

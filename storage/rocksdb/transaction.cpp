@@ -24,50 +24,74 @@ std::optional<Enrolment> RocksdbTransaction::read_enrolment(const mdm::Enrolment
   return rows_.read(Table::enrolments, id.text(), decode_enrolment);
 }
 
-std::optional<Schedule> RocksdbTransaction::read_schedule(const mdm::EnrolmentId& id) {
-  return rows_.read(Table::schedules, id.text(), decode_schedule);
-}
-
-Schedule RocksdbTransaction::schedule_of(const mdm::EnrolmentId& id) {
-  std::optional<Schedule> schedule = read_schedule(id);
-  if (schedule) return *std::move(schedule);
-  rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its schedule"});
-  return {};
-}
-
 void RocksdbTransaction::write(const mdm::EnrolmentId& id, const Enrolment& enrolment) {
   rows_.put(Table::enrolments, id.text(), encode(enrolment));
 }
 
-void RocksdbTransaction::write(const mdm::EnrolmentId& id, const Schedule& schedule) {
-  rows_.put(Table::schedules, id.text(), encode(schedule));
+RocksdbTransaction::ScheduleInUse* RocksdbTransaction::find_schedule(const mdm::EnrolmentId& id) {
+  if (const auto in_use = schedules_.find(id); in_use != schedules_.end()) return &in_use->second;
+  std::optional<Schedule> row = rows_.read(Table::schedules, id.text(), decode_schedule);
+  if (!row) return nullptr;
+  return &schedules_.emplace(id, ScheduleInUse{.row = *std::move(row)}).first->second;
+}
+
+RocksdbTransaction::ScheduleInUse& RocksdbTransaction::schedule_of(const mdm::EnrolmentId& id) {
+  if (ScheduleInUse* schedule = find_schedule(id)) return *schedule;
+  rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its schedule"});
+  return schedules_[id];  // never written: the transaction has failed
+}
+
+void RocksdbTransaction::begin_schedule(const mdm::EnrolmentId& id, std::uint32_t generation) {
+  ScheduleInUse schedule{.row = {}, .changed = true};
+  schedule.row.generation = generation;
+  schedules_[id] = std::move(schedule);
+}
+
+const Schedule* RocksdbTransaction::look_at_schedule(const mdm::EnrolmentId& id) {
+  const ScheduleInUse* schedule = find_schedule(id);
+  return schedule ? &schedule->row : nullptr;
+}
+
+const CommandRow* RocksdbTransaction::find_command_row(const mdm::CommandUuid& command) {
+  if (!last_command_ || last_command_->first != command) {
+    auto row = rows_.read(Table::commands, command.text, decode_command);
+    if (!row) return nullptr;
+    last_command_.emplace(command, *std::move(row));
+  }
+  return &last_command_->second;
 }
 
 void RocksdbTransaction::count(Partition partition, Counter counter, std::int64_t change) {
   deltas_[partition.index][static_cast<std::size_t>(counter)] += change;
 }
 
-void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, Schedule& schedule,
+void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule,
                                  std::optional<Time> due_at) {
-  if (schedule.wake.due_at == due_at) return;
+  std::optional<Time>& scheduled = schedule.row.wake.due_at;
+  if (scheduled == due_at) return;
   const Partition partition = partition_of(id);
   moved_due_[partition.index] = true;
-  if (schedule.wake.due_at) {
-    rows_.erase(Table::due, due_key(partition, *schedule.wake.due_at, id));
-  }
+  if (scheduled) rows_.erase(Table::due, due_key(partition, *scheduled, id));
   if (due_at) {
     rows_.put(Table::due, due_key(partition, *due_at, id), {});
     std::optional<Time>& earliest = earliest_due_[partition.index];
     earliest = std::min(earliest.value_or(*due_at), *due_at);
   }
-  schedule.wake.due_at = due_at;
+  scheduled = due_at;
+  schedule.changed = true;
 }
 
 Result<void> RocksdbTransaction::commit() {
   ensure(!committed_, "a transaction is committed once");
   committed_ = true;
   if (rows_.failure()) return std::unexpected(*rows_.failure());
-  if (rows_.empty()) return {};
+  for (const auto& [id, schedule] : schedules_) {
+    if (schedule.changed) rows_.put(Table::schedules, id.text(), encode(schedule.row));
+  }
+  rocksdb::WriteBatch batch;
+  rows_.move_into(batch);
+  if (rows_.failure()) return std::unexpected(*rows_.failure());
+  if (batch.Count() == 0) return {};
   // Before the write: a floor that is too low costs a longer scan, one too high loses wakes.
   for (std::uint8_t index = 0; index < Partition::count; ++index) {
     const Partition partition{.index = index};
@@ -76,7 +100,7 @@ Result<void> RocksdbTransaction::commit() {
       database_.set_due_floor(partition, *earliest);
     }
   }
-  return database_.write(rows_.batch(), deltas_, durability_);
+  return database_.write(batch, deltas_, durability_);
 }
 
 }  // namespace reveille::storage::rocks

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <unordered_map>
+
 #include "storage/rocksdb/rows.h"
 #include "storage/store.h"
 
 namespace reveille::storage::rocks {
 
-// Collects its writes in one batch and hands them to RocksDB in commit(). Split by subject:
+// Collects its writes and hands them to RocksDB in commit(), as one batch. Split by subject:
 // transaction_enrolments.cpp, _queue.cpp, _wakes.cpp, _certificates.cpp; what they share is in
 // transaction.cpp.
 class RocksdbTransaction final : public Transaction {
@@ -84,23 +86,39 @@ class RocksdbTransaction final : public Transaction {
   std::unexpected<Error> no_enrolment(const mdm::EnrolmentId& id) const;
 
   std::optional<Enrolment> read_enrolment(const mdm::EnrolmentId& id);
-  std::optional<Schedule> read_schedule(const mdm::EnrolmentId& id);
-  // Of an enrolment that exists; without its schedule the database is corrupt.
-  Schedule schedule_of(const mdm::EnrolmentId& id);
   void write(const mdm::EnrolmentId& id, const Enrolment& enrolment);
-  void write(const mdm::EnrolmentId& id, const Schedule& schedule);
+
+  // Nearly every method looks at the schedule and many change it, several of them for one device in
+  // one transaction. So it is read and decoded once, changed in place, and encoded once, at the end.
+  struct ScheduleInUse {
+    Schedule row;
+    bool changed = false;  // whoever changes `row` says so, or the change is lost
+  };
+  // nullptr when there is none.
+  ScheduleInUse* find_schedule(const mdm::EnrolmentId& id);
+  // Of an enrolment that exists; without its schedule the database is corrupt.
+  ScheduleInUse& schedule_of(const mdm::EnrolmentId& id);
+  void begin_schedule(const mdm::EnrolmentId& id, std::uint32_t generation);
+  // For reading alone.
+  const Schedule* look_at_schedule(const mdm::EnrolmentId& id);
+
+  // The command, decoded once for all the devices of a transaction that get the same.
+  const CommandRow* find_command_row(const mdm::CommandUuid& command);
 
   void count(Partition partition, Counter counter, std::int64_t change);
   void must_sync() { durability_ = Durability::synced; }
 
-  // Moves the wake's row; the schedule is the caller's to write.
-  void set_due(const mdm::EnrolmentId& id, Schedule& schedule, std::optional<Time> due_at);
+  // Moves the wake's row.
+  void set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, std::optional<Time> due_at);
 
   // ---- enrolments ----
 
   std::vector<mdm::EnrolmentId> user_channels_of(const mdm::EnrolmentId& device);
-  // All but writing the two records.
-  void end_one(Enrolment& enrolment, Schedule& schedule, EndReason reason, Time now);
+  // All but writing the enrolment's record.
+  void end_one(Enrolment& enrolment, EndReason reason, Time now);
+  // Takes away the queue and the deliveries of a life that nobody can ask for any more, and counts
+  // as void what was live.
+  void forget_life(const mdm::EnrolmentId& id);
   void end_user_channels(const mdm::EnrolmentId& device, EndReason reason, Time now);
   void write_secrets(const mdm::TokenUpdate& message, Time now);
   Bytes seal(Table table, BytesView key, BytesView plain);
@@ -115,13 +133,17 @@ class RocksdbTransaction final : public Transaction {
   };
   Enqueued enqueue_one(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
                        const CommandRow& stored, Time now);
+  // Live deliveries from the head on, in their order, until `visit` answers false. Moves the head
+  // up to the first of them.
+  void scan_live(BytesView life, ScheduleInUse& schedule,
+                 const std::function<bool(Place place)>& visit);
   // The first live delivery that was not put off in this round.
-  std::optional<Place> first_ready(BytesView life, Schedule& schedule);
-  void put_off(BytesView life, Schedule& schedule, DeliveryRow& row);
-  // The end of a live delivery; the schedule is the caller's to write.
-  void end_delivery(const mdm::EnrolmentId& id, BytesView life, Schedule& schedule,
+  std::optional<Place> first_ready(BytesView life, ScheduleInUse& schedule);
+  void put_off(BytesView life, ScheduleInUse& schedule, DeliveryRow& row);
+  // The end of a live delivery.
+  void end_delivery(const mdm::EnrolmentId& id, BytesView life, ScheduleInUse& schedule,
                     DeliveryRow& row, DeliveryState state, Time now);
-  void void_queue(const mdm::EnrolmentId& id, Schedule& schedule, Time now);
+  void void_queue(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now);
 
   // ---- wakes ----
 
@@ -130,9 +152,12 @@ class RocksdbTransaction final : public Transaction {
   void scan_due(Partition partition, const WakeCursor& after,
                 const std::function<bool(WakeCursor cursor)>& visit);
   void record_wake(const WakeRecord& record, Time now);
+  void park(const mdm::EnrolmentId& id, ScheduleInUse& schedule);
 
   Database& database_;
   Rows rows_;
+  std::unordered_map<mdm::EnrolmentId, ScheduleInUse> schedules_;  // a reference stays valid
+  std::optional<std::pair<mdm::CommandUuid, CommandRow>> last_command_;
   CounterDeltas deltas_{};
   std::array<std::optional<Time>, Partition::count> earliest_due_{};  // of the rows it put
   std::array<bool, Partition::count> moved_due_{};

@@ -36,18 +36,19 @@ std::vector<mdm::EnrolmentId> RocksdbTransaction::user_channels_of(const mdm::En
   return users;
 }
 
-void RocksdbTransaction::end_one(Enrolment& enrolment, Schedule& schedule, EndReason reason,
-                                 Time now) {
+void RocksdbTransaction::end_one(Enrolment& enrolment, EndReason reason, Time now) {
   if (enrolment.state == EnrolmentState::ended) return;
   const mdm::EnrolmentId& id = enrolment.identity.enrolment;
   count(partition_of(id), counter_of(enrolment.state), -1);
   count(partition_of(id), Counter::enrolments_ended, +1);
   end_life(enrolment, reason, now);
+  ScheduleInUse& schedule = schedule_of(id);
   void_queue(id, schedule, now);
   set_due(id, schedule, std::nullopt);
-  schedule.state = enrolment.state;
-  schedule.has_push_token = false;
-  schedule.push_parked = false;
+  schedule.row.state = enrolment.state;
+  schedule.row.has_push_token = false;
+  schedule.row.push_parked = false;
+  schedule.changed = true;
   rows_.erase(Table::secrets, push_secret_key(id));
   rows_.erase(Table::secrets, unlock_secret_key(id));
 }
@@ -59,11 +60,22 @@ void RocksdbTransaction::end_user_channels(const mdm::EnrolmentId& device, EndRe
     if (!user) return;  // failed: the scan has just seen it
     const bool had_ended = user->state == EnrolmentState::ended;
     if (had_ended && (reason != EndReason::superseded || user->end_reason == reason)) continue;
-    Schedule schedule = schedule_of(id);
-    end_one(*user, schedule, reason, now);
+    end_one(*user, reason, now);
     user->end_reason = reason;
     write(id, *user);
-    write(id, schedule);
+  }
+}
+
+// A deletion of a range is one write, also for a queue of thousands and a life of years.
+void RocksdbTransaction::forget_life(const mdm::EnrolmentId& id) {
+  Schedule& schedule = schedule_of(id).row;
+  if (schedule.next_sequence == 0) return;
+  count(partition_of(id), Counter::deliveries_live, -std::int64_t{schedule.live});
+  count(partition_of(id), Counter::deliveries_voided, schedule.live);
+  schedule.live = schedule.put_off = 0;
+  const Bytes life = life_prefix(id, schedule.generation);
+  for (const Table table : {Table::queue, Table::deliveries, Table::results}) {
+    rows_.erase_all(table, life);
   }
 }
 
@@ -76,17 +88,15 @@ Result<Enrolment> RocksdbTransaction::authenticate(const mdm::Authenticate& mess
   if (!next) return refuse(next.error().code, next.error().detail);
 
   if (before) {
-    Schedule schedule = schedule_of(id);
-    end_one(*before, schedule, EndReason::superseded, now);
+    forget_life(id);
+    end_one(*before, EndReason::superseded, now);
     count(partition_of(id), Counter::enrolments_ended, -1);
   }
   end_user_channels(id, EndReason::superseded, now);
 
-  Schedule schedule;
-  schedule.generation = generation;
+  begin_schedule(id, generation);
   count(partition_of(id), Counter::enrolments_pending, +1);
   write(id, *next);
-  write(id, schedule);
   must_sync();
   return finish(*std::move(next));
 }
@@ -114,19 +124,22 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
 
   // An earlier life left nothing in its schedule: its queue is void and no wake is due.
   const bool same_life = stored && stored->generation == next->generation;
-  Schedule schedule = same_life ? schedule_of(id) : Schedule{};
-  schedule.generation = next->generation;
-  schedule.state = next->state;
-  schedule.has_push_token = true;
-  schedule.push_parked = false;
-  schedule.wake.attempts = 0;
-  if (schedule.live > 0) set_due(id, schedule, now);
+  if (!same_life) {
+    if (stored) forget_life(id);
+    begin_schedule(id, next->generation);
+  }
+  ScheduleInUse& schedule = schedule_of(id);
+  schedule.row.state = next->state;
+  schedule.row.has_push_token = true;
+  schedule.row.push_parked = false;
+  schedule.row.wake.attempts = 0;
+  schedule.changed = true;
+  if (schedule.row.live > 0) set_due(id, schedule, now);
 
   if (stored) count(partition_of(id), counter_of(stored->state), -1);
   count(partition_of(id), counter_of(next->state), +1);
   write_secrets(message, now);
   write(id, *next);
-  write(id, schedule);
   must_sync();
   return finish(*std::move(next));
 }
@@ -137,10 +150,8 @@ Result<void> RocksdbTransaction::end_enrolment(const mdm::EnrolmentId& enrolment
   std::optional<Enrolment> record = read_enrolment(enrolment);
   if (!record) return no_enrolment(enrolment);
   if (record->state == EnrolmentState::ended) return finish();
-  Schedule schedule = schedule_of(enrolment);
-  end_one(*record, schedule, reason, now);
+  end_one(*record, reason, now);
   write(enrolment, *record);
-  write(enrolment, schedule);
   end_user_channels(enrolment, reason, now);
   must_sync();
   return finish();
@@ -164,12 +175,12 @@ Result<void> RocksdbTransaction::replace_certificate(const mdm::EnrolmentId& dev
 }
 
 Result<void> RocksdbTransaction::touch(const mdm::EnrolmentId& enrolment, Time now) {
-  std::optional<Schedule> schedule = read_schedule(enrolment);
+  ScheduleInUse* schedule = find_schedule(enrolment);
   if (!schedule) return finish();
-  const Time seen = schedule->wake.last_seen_at;
+  Time& seen = schedule->row.wake.last_seen_at;
   if (seen != Time{} && now - seen < database_.options().last_seen_resolution) return finish();
-  schedule->wake.last_seen_at = now;
-  write(enrolment, *schedule);
+  seen = now;
+  schedule->changed = true;
   return finish();
 }
 

@@ -67,7 +67,7 @@ Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
   std::vector<DueWake> wakes;
   wakes.reserve(due.size());
   for (const mdm::EnrolmentId& id : due) {
-    std::optional<DueWake> wake = due_wake(id, schedule_of(id));
+    std::optional<DueWake> wake = due_wake(id, schedule_of(id).row);
     if (!wake) break;  // the failure says why
     wakes.push_back(*std::move(wake));
   }
@@ -84,38 +84,42 @@ Result<std::optional<Time>> RocksdbTransaction::next_due_at(Partition partition,
   return finish(std::move(due_at));
 }
 
+void RocksdbTransaction::park(const mdm::EnrolmentId& id, ScheduleInUse& schedule) {
+  set_due(id, schedule, std::nullopt);
+  schedule.row.push_parked = true;
+  std::optional<Enrolment> enrolment = read_enrolment(id);
+  if (!enrolment) {
+    rows_.fail({.code = ErrorCode::corrupt, .detail = "a schedule has lost its enrolment"});
+    return;
+  }
+  enrolment->push_parked = true;
+  write(id, *enrolment);
+}
+
 void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
   const mdm::EnrolmentId& id = record.enrolment;
-  std::optional<Schedule> schedule = read_schedule(id);
-  if (!schedule || schedule->generation != record.generation) return;
-  if (schedule->wake.due_at != record.due_at) return;
+  ScheduleInUse* schedule = find_schedule(id);
+  if (!schedule || schedule->row.generation != record.generation) return;
+  WakeState& wake = schedule->row.wake;
+  if (wake.due_at != record.due_at) return;
 
-  schedule->wake.last_apns_reason = record.apns_reason;
+  schedule->changed = true;
+  wake.last_apns_reason = record.apns_reason;
   switch (record.outcome) {
     case WakeRecord::Outcome::pushed: {
-      ++schedule->wake.attempts;
-      schedule->wake.last_pushed_at = now;
-      const bool has_work = schedule->live > 0;
+      ++wake.attempts;
+      wake.last_pushed_at = now;
+      const bool has_work = schedule->row.live > 0;
       set_due(id, *schedule, has_work ? std::optional(record.next_due_at) : std::nullopt);
       break;
     }
     case WakeRecord::Outcome::postponed:
       set_due(id, *schedule, record.next_due_at);
       break;
-    case WakeRecord::Outcome::parked: {
-      set_due(id, *schedule, std::nullopt);
-      schedule->push_parked = true;
-      std::optional<Enrolment> enrolment = read_enrolment(id);
-      if (!enrolment) {
-        rows_.fail({.code = ErrorCode::corrupt, .detail = "a schedule has lost its enrolment"});
-        return;
-      }
-      enrolment->push_parked = true;
-      write(id, *enrolment);
+    case WakeRecord::Outcome::parked:
+      park(id, *schedule);
       break;
-    }
   }
-  write(id, *schedule);
 }
 
 Result<void> RocksdbTransaction::record_wakes(std::span<const WakeRecord> records, Time now) {
@@ -125,13 +129,14 @@ Result<void> RocksdbTransaction::record_wakes(std::span<const WakeRecord> record
 
 Result<void> RocksdbTransaction::reschedule_wake(const mdm::EnrolmentId& enrolment,
                                                  std::optional<Time> due_at, Time /*now*/) {
-  std::optional<Schedule> schedule = read_schedule(enrolment);
+  ScheduleInUse* schedule = find_schedule(enrolment);
   if (!schedule) return finish();
-  if (!schedule->may_be_pushed()) due_at.reset();
-  if (schedule->wake.attempts == 0 && schedule->wake.due_at == due_at) return finish();
-  schedule->wake.attempts = 0;
+  if (!schedule->row.may_be_pushed()) due_at.reset();
+  if (schedule->row.wake.attempts > 0) {
+    schedule->row.wake.attempts = 0;
+    schedule->changed = true;
+  }
   set_due(enrolment, *schedule, due_at);
-  write(enrolment, *schedule);
   return finish();
 }
 
@@ -140,20 +145,20 @@ Result<std::vector<Enqueued>> RocksdbTransaction::request_wakes(
   std::vector<Enqueued> answers;
   answers.reserve(enrolments.size());
   for (const mdm::EnrolmentId& id : enrolments) {
-    std::optional<Schedule> schedule = read_schedule(id);
+    ScheduleInUse* schedule = find_schedule(id);
     if (!schedule) {
       answers.push_back(Enqueued::not_found);
       continue;
     }
-    if (!schedule->may_be_pushed()) {
+    if (!schedule->row.may_be_pushed()) {
       answers.push_back(Enqueued::not_enrolled);
       continue;
     }
     answers.push_back(Enqueued::queued);
     // A wake that is due already may be under way: its record must still find it.
-    if (schedule->wake.due_at && *schedule->wake.due_at <= now) continue;
+    const std::optional<Time>& due_at = schedule->row.wake.due_at;
+    if (due_at && *due_at <= now) continue;
     set_due(id, *schedule, now);
-    write(id, *schedule);
     must_sync();
   }
   return finish(std::move(answers));
@@ -161,13 +166,12 @@ Result<std::vector<Enqueued>> RocksdbTransaction::request_wakes(
 
 Result<std::optional<WakeState>> RocksdbTransaction::wake_state(const mdm::EnrolmentId& enrolment) {
   std::optional<WakeState> state;
-  if (std::optional<Schedule> schedule = read_schedule(enrolment))
-    state = std::move(schedule->wake);
+  if (const Schedule* schedule = look_at_schedule(enrolment)) state = schedule->wake;
   return finish(std::move(state));
 }
 
 Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::EnrolmentId& enrolment) {
-  const std::optional<Schedule> schedule = read_schedule(enrolment);
+  const Schedule* schedule = look_at_schedule(enrolment);
   if (!schedule) return no_enrolment(enrolment);
   std::optional<DueWake> target;
   if (schedule->has_push_token) target = due_wake(enrolment, *schedule);

@@ -59,7 +59,7 @@ TEST(EncodingTest, AStateThatDoesNotExistIsCorrupt) {
 }
 
 TEST(EncodingTest, ALengthBeyondTheEndIsCorrupt) {
-  EXPECT_FALSE(decode_history(Bytes("\x01\xff\xff\xff\xff", 5)));
+  EXPECT_FALSE(decode_queue(Bytes("\x01\xff\xff\xff\xff", 5)));
 }
 
 TEST(EncodingTest, KeysOfDueWakesOrderAsTheirTimesDo) {
@@ -89,10 +89,6 @@ TEST(EncodingTest, NoLifesPrefixBeginsAnothers) {
       EXPECT_FALSE(other.starts_with(one));
     }
   }
-}
-
-TEST(EncodingTest, TheLatestOfTheHistoryComesFirst) {
-  EXPECT_LT(history_key("life", 10), history_key("life", 9));
 }
 
 }  // namespace
