@@ -1,0 +1,41 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "bench/storage/fleet.h"
+#include "storage/rocksdb/layout.h"
+
+namespace reveille::bench {
+
+// The yardstick: RocksDB with our column families and settings, and rows of the same bytes as
+// enqueue() writes, known beforehand. It reads nothing, decides nothing and checks nothing.
+class BareCommitter {
+ public:
+  BareCommitter();
+  ~BareCommitter();
+  BareCommitter(const BareCommitter&) = delete;
+  BareCommitter& operator=(const BareCommitter&) = delete;
+
+  // What queueing `command` for `id` writes when it is the queue's `sequence`th.
+  struct Row {
+    storage::rocks::Table table;
+    Bytes key, value;
+  };
+  static std::vector<Row> rows_of(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
+                                  std::uint64_t sequence, storage::Time now);
+
+  // One batch, one sync.
+  void commit(std::span<const Row> rows);
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<rocksdb::DB> database_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+}  // namespace reveille::bench
