@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -268,6 +270,43 @@ TEST_F(TlsTest, ClosingEndsAPendingRead) {
     EXPECT_FALSE(count);
     EXPECT_EQ(count.error().code, ErrorCode::unavailable);
   });
+}
+
+// Issue 5's bound, resident; what the heap holds of it is told apart from the clients' share by
+// ending those while the lane stands still.
+TEST_F(TlsTest, AnIdleConnectionHoldsNoBuffers) {
+  if (::mallinfo2().uordblks == 0) GTEST_SKIP() << "another allocator counts";
+  open_tls(server_context());
+  const Identity authority = make_authority("authority");
+  const Identity device = make_identity("device 1", authority, Purpose::tls_client);
+  const TlsContext context = client_context({}, device);
+  constexpr std::size_t connections = 100;
+  constexpr std::size_t warm_up = 10;  // what is made once is there then
+  std::vector<std::unique_ptr<Stream>> clients;
+  std::size_t before = 0;
+  run([&]() -> asio::awaitable<void> {
+    for (std::size_t i = 0; i < warm_up + connections; ++i) {
+      if (i == warm_up) {
+        before = ::mallinfo2().uordblks;
+        clients.reserve(connections);
+      }
+      std::unique_ptr<Stream> stream = co_await connect_tls(context);
+      const Result<void> shaken = co_await stream->handshake(soon());
+      EXPECT_TRUE(shaken);
+      Http1Client client(*stream);
+      const Request request = request_for("/x");
+      Result<Response> response = co_await client.request(request, soon());
+      EXPECT_TRUE(response);
+      handler_.peers.clear();
+      handler_.requests.clear();
+      clients.push_back(std::move(stream));
+    }
+  });
+  clients.clear();
+  const std::size_t bytes = (::mallinfo2().uordblks - before) / connections;
+  RecordProperty("bytes", static_cast<int>(bytes));
+  EXPECT_GT(bytes, 8u * 1024);  // a session alone is more: the count is right
+  EXPECT_LT(bytes, 24u * 1024);
 }
 
 TEST(TlsContextTest, WhatDoesNotFitTogetherIsRefused) {
