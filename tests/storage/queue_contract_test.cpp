@@ -238,6 +238,26 @@ TEST_P(QueueContractTest, DeliveriesAreListedLiveOnesFirst) {
   EXPECT_EQ(listed(0), "");
 }
 
+TEST_P(QueueContractTest, WhatEndedBehindACommandThatIsPutOffIsPassedOver) {
+  enqueue(phone, restart);
+  says_idle(phone);
+  says_not_now(phone, restart);
+  for (int i = 0; i < 20; ++i) {
+    const mdm::Command passing = command("passing-" + std::to_string(i));
+    enqueue(phone, passing);
+    report(phone, passing, mdm::Status::acknowledged);
+  }
+  enqueue(phone, list);
+
+  EXPECT_EQ(says_idle(phone), restart.uuid.text);
+  EXPECT_EQ(says_not_now(phone, restart), list.uuid.text);
+  EXPECT_EQ(says_acknowledged(phone, list), nothing);
+  EXPECT_EQ(listed(3), "uuid-restart queued\nuuid-list acknowledged\npassing-19 acknowledged\n");
+  cancel(phone, restart);
+  enqueue(phone, lock);
+  EXPECT_EQ(says_idle(phone), lock.uuid.text);
+}
+
 TEST_P(QueueContractTest, IdsThatShareAPrefixDoNotShareAQueue) {
   const mdm::EnrolmentId longer = id("PHONE-11");
   enrol(longer);

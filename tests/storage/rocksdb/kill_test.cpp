@@ -12,30 +12,56 @@
 namespace reveille::storage::testing {
 namespace {
 
-// Runs kill_test_writer.cpp on the store, kills it some time after its `reports`th commit, and
-// answers how many commits it reported.
+// kill_test_writer.cpp at work, and what it says.
+class Writer {
+ public:
+  Writer(const std::filesystem::path& folder, const std::string& device,
+         std::string file_bytes_max = "") {
+    int pipe_ends[2];
+    EXPECT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+    std::string program = REVEILLE_STORAGE_WRITER, folder_text = folder.string(), id_text = device;
+    char* limit = file_bytes_max.empty() ? nullptr : file_bytes_max.data();
+    char* arguments[] = {program.data(), folder_text.data(), id_text.data(), limit, nullptr};
+    EXPECT_EQ(posix_spawn(&process_, program.c_str(), &actions, nullptr, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(pipe_ends[1]);
+    reports_ = pipe_ends[0];
+  }
+
+  // Waits until it has reported `reports` commits, or ended; answers how many it did report.
+  int wait_for(int reports) {
+    int reported = 0;
+    char report = 0;
+    while (reported < reports && read(reports_, &report, 1) == 1) ++reported;
+    return reported;
+  }
+  void kill_it() { kill(process_, SIGKILL); }
+  int exit_status() {
+    int status = 0;
+    waitpid(process_, &status, 0);
+    close(reports_);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t process_ = 0;
+  int reports_ = -1;
+};
+
+constexpr int all = 1'000'000;
+
+// Kills the writer some time after its `reports`th commit; answers how many commits it reported.
 int run_and_kill_writer(const std::filesystem::path& folder, const std::string& device, int reports,
                         std::chrono::microseconds then) {
-  int pipe_ends[2];
-  EXPECT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-  std::string program = REVEILLE_STORAGE_WRITER, folder_text = folder.string(), id_text = device;
-  char* arguments[] = {program.data(), folder_text.data(), id_text.data(), nullptr};
-  pid_t writer = 0;
-  EXPECT_EQ(posix_spawn(&writer, program.c_str(), &actions, nullptr, arguments, environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  close(pipe_ends[1]);
-
-  int reported = 0;
-  char report = 0;
-  while (reported < reports && read(pipe_ends[0], &report, 1) == 1) ++reported;
+  Writer writer(folder, device);
+  int reported = writer.wait_for(reports);
   usleep(static_cast<useconds_t>(then.count()));  // a random instant within the commits to come
-  kill(writer, SIGKILL);
-  while (read(pipe_ends[0], &report, 1) == 1) ++reported;  // what it reported meanwhile
-  close(pipe_ends[0]);
-  waitpid(writer, nullptr, 0);
+  writer.kill_it();
+  reported += writer.wait_for(all);  // what it reported meanwhile
+  EXPECT_EQ(writer.exit_status(), -SIGKILL);
   return reported;
 }
 
@@ -85,6 +111,23 @@ TEST(KillTest, EveryReportedCommitIsThereAfterAKill) {
                           .commands = deliveries};
     EXPECT_EQ((*store)->counts(), expected);
   }
+}
+
+// A failed write proves nothing either way: the answer is "unavailable", also to what follows, and
+// only the reopened store tells.
+TEST(KillTest, AfterAFailedWriteNothingIsCommittedUntilTheStoreIsReopened) {
+  const TemporaryFolder temporary;
+  StoreOptions options;
+  options.queue_commands_max = 1'000'000;
+  Writer writer(temporary.path(), "device", "150000");
+  const int reported = writer.wait_for(all);
+  constexpr int refused = 3;
+  EXPECT_EQ(writer.exit_status(), refused);
+  EXPECT_GT(reported, 0);
+
+  const auto store = open_rocksdb_store(rocksdb_options(temporary.path(), options));
+  ASSERT_TRUE(store) << store.error().detail;
+  expect_commits(**store, id("device"), reported);
 }
 
 }  // namespace

@@ -1,13 +1,28 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tests/storage/store_contract.h"
 
 // kill_test's victim: enrols a device, then commits for ever, one byte on the standard output after
-// each commit. Usage: storage_kill_writer FOLDER DEVICE
+// each commit. Usage: storage_kill_writer FOLDER DEVICE [FILE_BYTES_MAX]
+//
+// With FILE_BYTES_MAX no file may grow beyond it: a write fails in the middle of a commit, as on a
+// broken disk. Then it exits with `refused`, provided that the store refuses the next commit, too.
 namespace reveille::storage::testing {
 namespace {
+
+constexpr int refused = 3;
+
+void limit_files(const char* bytes_max) {
+  std::signal(SIGXFSZ, SIG_IGN);  // the write shall fail, not the process
+  const rlim_t bytes = std::strtoull(bytes_max, nullptr, 10);
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
 
 bool commit_number(Store& store, const mdm::EnrolmentId& device, int number) {
   const auto uuid = [&](int of) { return device.text() + "-" + std::to_string(of); };
@@ -43,7 +58,9 @@ int run(const char* folder, const char* device_text) {
   }
   constexpr int commits_max = 100'000;  // the end of a victim that nobody kills
   for (int number = 0; number < commits_max; ++number) {
-    if (!commit_number(**store, device, number)) return 1;
+    if (!commit_number(**store, device, number)) {
+      return commit_number(**store, device, number) ? 1 : refused;
+    }
     if (write(STDOUT_FILENO, "+", 1) != 1) return 1;
   }
   return 0;
@@ -53,6 +70,7 @@ int run(const char* folder, const char* device_text) {
 }  // namespace reveille::storage::testing
 
 int main(int count, char** arguments) {
-  if (count != 3) return 2;
+  if (count != 3 && count != 4) return 2;
+  if (count == 4) reveille::storage::testing::limit_files(arguments[3]);
   return reveille::storage::testing::run(arguments[1], arguments[2]);
 }

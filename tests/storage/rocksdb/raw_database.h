@@ -42,6 +42,17 @@ class RawDatabase {
     EXPECT_TRUE(status.ok()) << status.ToString();
   }
 
+  // How many rows begin with `prefix`.
+  std::size_t count(rocks::Table table, BytesView prefix) {
+    std::size_t rows = 0;
+    const std::unique_ptr<rocksdb::Iterator> row(database_->NewIterator({}, handle(table)));
+    for (row->SeekToFirst(); row->Valid(); row->Next()) {
+      if (row->key().starts_with({prefix.data(), prefix.size()})) ++rows;
+    }
+    EXPECT_TRUE(row->status().ok());
+    return rows;
+  }
+
   Bytes get(rocks::Table table, BytesView key) {
     Bytes value;
     const auto status = database_->Get({}, handle(table), {key.data(), key.size()}, &value);
