@@ -18,7 +18,7 @@ struct Allowed {
 
 // A challenge that comes with a renewal is not looked at: the identity has proved more.
 constexpr std::array allowed{
-    Allowed{MessageType::pkcs_req, ScepSigner::own_key, ScepChallenge::present,
+    Allowed{MessageType::pkcs_req, ScepSigner::self_signed, ScepChallenge::present,
             Action::spend_challenge},
     // Clients older than RenewalReq renew with a PKCSReq.
     Allowed{MessageType::pkcs_req, ScepSigner::identity, ScepChallenge::absent, Action::renew},
@@ -41,7 +41,7 @@ ScepRefusal reason_for(MessageType type, ScepSigner signer) {
       return ScepRefusal::identity_expired;
     case ScepSigner::identity_renamed:
       return ScepRefusal::subject_differs;
-    case ScepSigner::own_key:
+    case ScepSigner::self_signed:
       return type == MessageType::pkcs_req ? ScepRefusal::no_challenge
                                            : ScepRefusal::signer_unknown;
     case ScepSigner::identity:

@@ -10,7 +10,9 @@ namespace reveille::enrolment {
 
 // Who signed the request.
 enum class ScepSigner {
-  own_key,           // self-signed with the key it asks for: a first request
+  // A first request. It need not be signed with the key that it asks for: Macs sign with one that
+  // they make for the occasion. What counts is the challenge, and it is spent on the CSR's key.
+  self_signed,
   identity,          // an identity of ours, valid now, with the subject it asks for
   identity_renamed,  // an identity of ours, valid now, with another subject
   identity_expired,  // an identity of ours, outside its dates

@@ -126,10 +126,7 @@ ScepSigner ScepEndpoint::signer_of(const pki::scep::Request& request) const {
   if (is_outside_its_dates && verify_identity(signer, authority_.anchors(), signer.not_before())) {
     return ScepSigner::identity_expired;
   }
-  if (signer.public_key_sha256() == request.csr.public_key_sha256() && signer.is_self_signed()) {
-    return ScepSigner::own_key;
-  }
-  return ScepSigner::stranger;
+  return signer.is_self_signed() ? ScepSigner::self_signed : ScepSigner::stranger;
 }
 
 ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,

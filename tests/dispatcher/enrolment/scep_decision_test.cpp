@@ -15,18 +15,19 @@ using Action = ScepDecision::Action;
 
 constexpr std::array types{MessageType::cert_rep, MessageType::renewal_req, MessageType::update_req,
                            MessageType::pkcs_req, MessageType::cert_poll};
-constexpr std::array signers{ScepSigner::own_key, ScepSigner::identity,
+constexpr std::array signers{ScepSigner::self_signed, ScepSigner::identity,
                              ScepSigner::identity_renamed, ScepSigner::identity_expired,
                              ScepSigner::stranger};
 constexpr std::array challenges{ScepChallenge::absent, ScepChallenge::present};
 
 TEST(ScepDecisionTest, AFirstRequestNeedsAChallenge) {
-  const auto with = decide_scep(MessageType::pkcs_req, ScepSigner::own_key, ScepChallenge::present);
+  const auto with =
+      decide_scep(MessageType::pkcs_req, ScepSigner::self_signed, ScepChallenge::present);
   EXPECT_EQ(with.action, Action::spend_challenge);
   EXPECT_FALSE(with.refusal);
 
   const auto without =
-      decide_scep(MessageType::pkcs_req, ScepSigner::own_key, ScepChallenge::absent);
+      decide_scep(MessageType::pkcs_req, ScepSigner::self_signed, ScepChallenge::absent);
   EXPECT_EQ(without.action, Action::refuse);
   EXPECT_EQ(without.refusal, ScepRefusal::no_challenge);
 }
@@ -49,9 +50,9 @@ TEST(ScepDecisionTest, OnlyARenewalReqMayChangeTheSubject) {
             ScepRefusal::subject_differs);
 }
 
-TEST(ScepDecisionTest, ARenewalSignedByItsOwnNewKeyIsRefused) {
+TEST(ScepDecisionTest, ARenewalThatIsSelfSignedIsRefused) {
   for (const ScepChallenge challenge : challenges) {
-    EXPECT_EQ(decide_scep(MessageType::renewal_req, ScepSigner::own_key, challenge).refusal,
+    EXPECT_EQ(decide_scep(MessageType::renewal_req, ScepSigner::self_signed, challenge).refusal,
               ScepRefusal::signer_unknown);
   }
 }

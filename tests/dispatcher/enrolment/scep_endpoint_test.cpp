@@ -144,6 +144,19 @@ TEST_F(ScepEndpointTest, AFirstRequestWithAnOpenChallengeGetsAnIdentity) {
   EXPECT_EQ(endpoint_.statistics().issued.value(), 1u);
 }
 
+// As Macs do.
+TEST_F(ScepEndpointTest, AFirstRequestMayBeSignedWithAKeyMadeForTheOccasion) {
+  const Client occasion{.key = new_key()};
+  pki::scep::ClientRequest request = first_request(device_, new_challenge());
+  request.signer = self_signed(occasion);
+  request.signer_key = occasion.key;
+
+  const Answer answer = ask(request, device_.key);
+
+  ASSERT_EQ(answer.status, Answer::Status::success);
+  EXPECT_TRUE(answer.issued->belongs_to(device_.key));
+}
+
 TEST_F(ScepEndpointTest, AMessageInTheQueryOfAGetIsBase64WhetherPlusIsEscapedOrNot) {
   const auto request = first_request(device_, new_challenge());
   const std::string text = to_base64(message_of(request));
