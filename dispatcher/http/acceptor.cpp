@@ -16,8 +16,8 @@ namespace reveille::http {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 using Local = asio::local::stream_protocol;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -59,7 +59,7 @@ struct FileIdentity {
 };
 
 FileIdentity identity_of(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino};
 }
@@ -125,7 +125,8 @@ Result<void> remove_stale_socket(asio::io_context& lane, const std::filesystem::
   error_code error;
   probe.connect(Local::endpoint(path.string()), error);
   if (!error) return cannot_listen(path.string(), "another process listens there");
-  if (error != asio::error::connection_refused) return cannot_listen(path.string(), error.message());
+  if (error != asio::error::connection_refused)
+    return cannot_listen(path.string(), error.message());
   if (::unlink(path.c_str()) != 0) {
     return cannot_listen(path.string(), "the stale socket cannot be removed");
   }

@@ -84,8 +84,8 @@ asio::awaitable<Http1Connection::Arrival> Http1Connection::receive(RequestParser
   skip_empty_line(received_);
   idle_ = received_.empty();
   if (idle_ && state_.draining) co_return Arrival::ended;
-  Deadline deadline = steady_clock::now() +
-                      (idle_ ? state_.options.idle_timeout : state_.options.request_timeout);
+  Deadline deadline =
+      steady_clock::now() + (idle_ ? state_.options.idle_timeout : state_.options.request_timeout);
   bool continue_sent = false;
   if (!idle_) take(parser, {});
   while (refusal_ == 0 && !parser.is_done()) {
@@ -133,7 +133,7 @@ asio::awaitable<bool> Http1Connection::answer(RequestParser& parser) {
     after = http_1_0 ? AfterAnswer::keep_http_1_0 : AfterAnswer::keep;
   }
   const bool sent = co_await send(std::move(response), head, after);
-  co_return sent && after != AfterAnswer::close;
+  co_return sent&& after != AfterAnswer::close;
 }
 
 asio::awaitable<bool> Http1Connection::send(Response response, bool to_head_request,

@@ -158,7 +158,8 @@ void Http2Connection::on_request(StreamId stream, Request request) {
 
 bool Http2Connection::has_too_much_to_do() const {
   // Handlers of streams that were reset work on, so open streams alone would be no bound.
-  return handlers_ + arrived_.size() >= 2 * std::size_t{state_->options.http2.concurrent_streams_max} ||
+  return handlers_ + arrived_.size() >=
+             2 * std::size_t{state_->options.http2.concurrent_streams_max} ||
          waiting_bytes_ > state_->options.answers_waiting_bytes_max;
 }
 
@@ -166,9 +167,9 @@ void Http2Connection::on_stream_closed(StreamId stream, bool) {
   --announced_;
   last_request_ = steady_clock::now();
   std::erase_if(arrived_, [stream](const auto& arrived) { return arrived.first == stream; });
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [stream](const Waiting& answer) {
-    return answer.stream == stream;
-  });
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(),
+                   [stream](const Waiting& answer) { return answer.stream == stream; });
   if (found == waiting_.end()) return;
   last_progress_ = last_request_;
   waiting_bytes_ -= found->bytes;
@@ -285,8 +286,8 @@ void Http2Connection::on_written() {
 
 asio::awaitable<void> serve_http2(std::shared_ptr<ListenerState> state,
                                   std::unique_ptr<Stream> stream, Peer peer) {
-  const auto connection = std::make_shared<Http2Connection>(std::move(state), std::move(stream),
-                                                            std::move(peer));
+  const auto connection =
+      std::make_shared<Http2Connection>(std::move(state), std::move(stream), std::move(peer));
   co_await connection->read();
 }
 

@@ -84,8 +84,7 @@ asio::awaitable<Result<Response>> Http1Client::request(const Request& request,
   co_return response;
 }
 
-asio::awaitable<Result<Response>> Http1Client::read_response(bool head,
-                                                             Stream::Deadline deadline) {
+asio::awaitable<Result<Response>> Http1Client::read_response(bool head, Stream::Deadline deadline) {
   std::optional<Parser> parser;
   std::array<char, read_bytes> buffer;  // within the frame, which lives for one answer
   for (;;) {

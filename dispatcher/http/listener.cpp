@@ -86,7 +86,8 @@ void start_serving(const SharedState& state, std::unique_ptr<Stream> stream) {
 
 bool is_shortage(const error_code& error) {
   return error == asio::error::no_descriptors || error == asio::error::no_memory ||
-         error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open ||
+         error == asio::error::no_buffer_space ||
+         error == boost::system::errc::too_many_files_open ||
          error == boost::system::errc::too_many_files_open_in_system;
 }
 

@@ -23,14 +23,16 @@ struct ListenerOptions {
   std::uint16_t port = 0;
   // Or a Unix socket, mode 0600; a stale file of a dead process is replaced.
   std::optional<std::filesystem::path> unix_path = {};
-  std::optional<TlsContext> tls = {};  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
+  std::optional<TlsContext> tls =
+      {};  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
 
-  std::size_t connections_max = 10'000;          // of this listener; more are closed at once
-  std::size_t head_bytes_max = 32 * 1024;        // 431 above; the request line alone: 16 KiB, 414
-  std::size_t body_bytes_max = 32u << 20;        // 413 above
+  std::size_t connections_max = 10'000;    // of this listener; more are closed at once
+  std::size_t head_bytes_max = 32 * 1024;  // 431 above; the request line alone: 16 KiB, 414
+  std::size_t body_bytes_max = 32u << 20;  // 413 above
   std::chrono::milliseconds handshake_timeout{10'000};
-  std::chrono::milliseconds request_timeout{60'000};  // from a request's first byte to its last: 408
-  std::chrono::milliseconds idle_timeout{300'000};    // between requests: closed without a word
+  std::chrono::milliseconds request_timeout{
+      60'000};                                      // from a request's first byte to its last: 408
+  std::chrono::milliseconds idle_timeout{300'000};  // between requests: closed without a word
   std::chrono::milliseconds write_timeout{30'000};
   Http2ServerLimits http2 = {};
   // Of one HTTP/2 connection's answers; requests above are refused as REFUSED_STREAM, which says
@@ -46,7 +48,8 @@ struct ListenerOptions {
 // Threads: the lane's own, but for port() and statistics().
 class Listener {
  public:
-  // `handler` and `log` outlive the lane's io_context run. Errors: unavailable (address in use, ...).
+  // `handler` and `log` outlive the lane's io_context run. Errors: unavailable (address in use,
+  // ...).
   static Result<std::unique_ptr<Listener>> open(boost::asio::io_context& lane,
                                                 const ListenerOptions& options, Handler& handler,
                                                 Log& log);
@@ -62,9 +65,9 @@ class Listener {
   virtual void drain() = 0;
 
   struct Statistics {
-    std::uint64_t connections = 0;         // open now
+    std::uint64_t connections = 0;  // open now
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0;             // above connections_max
+    std::uint64_t refused = 0;  // above connections_max
     std::uint64_t handshakes_failed = 0;
     std::uint64_t requests = 0;
     std::uint64_t requests_malformed = 0;  // answered here with 4xx

@@ -16,9 +16,7 @@ namespace asio = boost::asio;
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
-Error socket_error() {
-  return {ErrorCode::unavailable, std::generic_category().message(errno)};
-}
+Error socket_error() { return {ErrorCode::unavailable, std::generic_category().message(errno)}; }
 
 class PlainStream final : public Stream {
  public:
@@ -46,8 +44,7 @@ class PlainStream final : public Stream {
 
   asio::awaitable<Result<void>> write(BytesView bytes, Deadline deadline) override {
     while (!bytes.empty()) {
-      const ssize_t count =
-          ::send(socket_.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t count = ::send(socket_.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (count >= 0) {
         bytes.remove_prefix(static_cast<std::size_t>(count));
         continue;

@@ -111,7 +111,8 @@ void RequestParser::on_field_impl(field name_known, Text name, Text value, Error
       if (!beast::iequals(value, "100-continue")) return refuse(417, error);
       expects_continue_ = true;
       break;
-    default: break;
+    default:
+      break;
   }
   request_.headers.push_back({lower_case(name), std::string(value)});
 }

@@ -15,8 +15,8 @@ struct RequestLimits {
   std::size_t body_bytes_max = 32u << 20;
 };
 
-// One HTTP/1.1 request out of bytes (RFC 9112): Beast's parser, which fills our Request in place and
-// refuses what two readers could read differently (request smuggling). A parser is used once.
+// One HTTP/1.1 request out of bytes (RFC 9112): Beast's parser, which fills our Request in place
+// and refuses what two readers could read differently (request smuggling). A parser is used once.
 class RequestParser final : private boost::beast::http::basic_parser<true> {
  public:
   explicit RequestParser(const RequestLimits& limits);

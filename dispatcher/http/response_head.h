@@ -8,7 +8,8 @@ namespace reveille::http {
 enum class AfterAnswer { keep, keep_http_1_0, close };
 
 // Status line and headers of an HTTP/1.1 response, with the length of its body. Headers of the
-// connection and of framing are ours to set: the response's own are left out. Requires is_sendable().
+// connection and of framing are ours to set: the response's own are left out. Requires
+// is_sendable().
 Bytes response_head(const Response& response, AfterAnswer after);
 
 // No header holds a line break or NUL: one that does would let somebody write headers of their own.

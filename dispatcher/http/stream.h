@@ -17,10 +17,12 @@
 namespace reveille::http {
 
 // A connected byte stream: TCP, a Unix socket, or TLS over TCP. TLS is driven over the socket
-// itself (SSL_set_fd, async_wait, SSL_MODE_RELEASE_BUFFERS), so an idle connection holds no buffers.
+// itself (SSL_set_fd, async_wait, SSL_MODE_RELEASE_BUFFERS), so an idle connection holds no
+// buffers.
 //
-// Threads: its lane's alone. One read and one write may be pending at once. Every wait has a deadline.
-// Errors: unavailable (peer gone, reset, time-out; the detail says which), unauthorised (TLS said no).
+// Threads: its lane's alone. One read and one write may be pending at once. Every wait has a
+// deadline. Errors: unavailable (peer gone, reset, time-out; the detail says which), unauthorised
+// (TLS said no).
 class Stream {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
@@ -45,8 +47,8 @@ class Stream {
   // All of `bytes`, which the caller keeps alive.
   virtual boost::asio::awaitable<Result<void>> write(BytesView bytes, Deadline deadline) = 0;
 
-  // Tells the peer that nothing more comes (close_notify, FIN), when it can without waiting; reads go
-  // on. Closing while the peer still sends would reset the connection, and lose what it has not
+  // Tells the peer that nothing more comes (close_notify, FIN), when it can without waiting; reads
+  // go on. Closing while the peer still sends would reset the connection, and lose what it has not
   // read yet.
   virtual void end_writing() = 0;
   // Sends close_notify when it can without waiting, closes the socket, and ends pending waits.

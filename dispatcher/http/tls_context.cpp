@@ -14,9 +14,8 @@ constexpr std::string_view session_context = "reveille";
 // A device that slept overnight resumes; its certificate is judged anew with every request.
 constexpr long session_seconds = 12 * 60 * 60;
 
-using ContextPointer = std::unique_ptr<SSL_CTX, decltype([](SSL_CTX* context) {
-                                         SSL_CTX_free(context);
-                                       })>;
+using ContextPointer =
+    std::unique_ptr<SSL_CTX, decltype([](SSL_CTX* context) { SSL_CTX_free(context); })>;
 
 std::unexpected<Error> tls_failure(const std::string& what) {
   return failure(ErrorCode::malformed, what + ": " + take_openssl_reason());
@@ -37,8 +36,7 @@ std::optional<std::string> wire_form(const std::vector<std::string>& protocols) 
 // from it and goes with it.
 int protocols_index() {
   static const int index = SSL_CTX_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* protocols, CRYPTO_EX_DATA*, int, long, void*) {
+      0, nullptr, nullptr, nullptr, [](void*, void* protocols, CRYPTO_EX_DATA*, int, long, void*) {
         delete static_cast<std::string*>(protocols);
       });
   return index;

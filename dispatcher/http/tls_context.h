@@ -20,9 +20,12 @@ class TlsContext {
   struct ServerOptions {
     std::vector<pki::Certificate> chain;  // leaf first
     pki::PrivateKey key;
-    std::vector<std::string> protocols;   // ALPN in our order of preference: "h2", "http/1.1"
-    enum class ClientCertificate { none, optional, required } client_certificate =
-        ClientCertificate::optional;
+    std::vector<std::string> protocols;  // ALPN in our order of preference: "h2", "http/1.1"
+    enum class ClientCertificate {
+      none,
+      optional,
+      required
+    } client_certificate = ClientCertificate::optional;
     // The names of issuers told to clients, so that they choose the right identity.
     std::vector<pki::Certificate> client_issuers;
   };

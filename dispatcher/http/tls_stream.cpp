@@ -88,7 +88,8 @@ void TlsStream::be_client(const std::string& host, bool verify_host) {
 
 asio::awaitable<Result<void>> TlsStream::handshake(Deadline deadline) {
   for (;;) {
-    if (!socket_.is_open()) co_return failure(ErrorCode::unavailable, "closed before the handshake");
+    if (!socket_.is_open())
+      co_return failure(ErrorCode::unavailable, "closed before the handshake");
     ERR_clear_error();
     const int outcome = SSL_do_handshake(session_.get());
     if (outcome == 1) co_return Result<void>{};
@@ -153,8 +154,8 @@ asio::awaitable<Result<void>> TlsStream::write(BytesView bytes, Deadline deadlin
 // `need` is what OpenSSL lacks, whichever way the operation itself goes: a key update or a new
 // session's messages may make a write read and a read write.
 asio::awaitable<Result<void>> TlsStream::wait(int need, Operation operation, Deadline deadline) {
-  const auto readiness = need == SSL_ERROR_WANT_READ ? asio::socket_base::wait_read
-                                                     : asio::socket_base::wait_write;
+  const auto readiness =
+      need == SSL_ERROR_WANT_READ ? asio::socket_base::wait_read : asio::socket_base::wait_write;
   return socket_.wait(readiness, operation, deadline);
 }
 

@@ -46,9 +46,9 @@ TEST_F(Http1LimitsTest, ARequestLineWithoutEndIsRefused) {
 
 TEST_F(Http1LimitsTest, AHeadThatIsTooLongIsRefused) {
   open({.head_bytes_max = 4096});
-  EXPECT_EQ(status_of_last("GET / HTTP/1.1\r\nHost: a\r\nX-A: " + std::string(5000, 'a') +
-                           "\r\n\r\n"),
-            431);
+  EXPECT_EQ(
+      status_of_last("GET / HTTP/1.1\r\nHost: a\r\nX-A: " + std::string(5000, 'a') + "\r\n\r\n"),
+      431);
   EXPECT_EQ(status_of_last("GET / HTTP/1.1\r\nHost: a\r\nX-A: " + std::string(5000, 'a')), 431);
   EXPECT_TRUE(handler_.requests.empty());
 }
@@ -80,11 +80,13 @@ TEST_F(Http1LimitsTest, ABodyOfTheLimitIsTakenAndALongerOneIsNot) {
     EXPECT_TRUE(response && response->status == 200);
   });
   EXPECT_EQ(status_of_last("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"), 413);
-  EXPECT_EQ(status_of_last("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n" +
-                           std::string(600, 'x') + "\r\n258\r\n" + std::string(600, 'x')),
-            413);
-  EXPECT_EQ(status_of_last("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n"),
-            400);
+  EXPECT_EQ(
+      status_of_last("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n" +
+                     std::string(600, 'x') + "\r\n258\r\n" + std::string(600, 'x')),
+      413);
+  EXPECT_EQ(
+      status_of_last("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n"),
+      400);
   EXPECT_EQ(handler_.requests.size(), 1u);
 }
 

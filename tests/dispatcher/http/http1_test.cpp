@@ -110,7 +110,8 @@ TEST_F(Http1Test, AClientThatDoesNotWaitForContinueGetsNone) {
 TEST_F(Http1Test, HeadAndEmptyStatusesHaveNoBody) {
   open();
   handler_.answer = [](Request request) -> asio::awaitable<Response> {
-    Response response{.status = request.target == "/204" ? 204 : 200, .headers = {}, .body = "body"};
+    Response response{
+        .status = request.target == "/204" ? 204 : 200, .headers = {}, .body = "body"};
     co_return response;
   };
   EXPECT_EQ(converse("HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),

@@ -18,10 +18,8 @@ class Http2Client : private Http2ClientSession::Events {
     const std::string method = body.empty() ? "GET" : "PUT";
     const std::string scheme = "https";
     const std::string authority = "localhost";
-    const std::vector<RequestHeader> headers{{":method", method},
-                                             {":scheme", scheme},
-                                             {":authority", authority},
-                                             {":path", target}};
+    const std::vector<RequestHeader> headers{
+        {":method", method}, {":scheme", scheme}, {":authority", authority}, {":path", target}};
     session.submit(tag, headers, body);
   }
 
@@ -332,7 +330,6 @@ TEST_F(Http2Test, APeerMayVanishAndTheListenerGoWhileHandlersAreAtWork) {
 TEST_F(Http2Test, EverythingMayGoAtOnceWithHandlersAtWork) {
   open_http2();
   answer_slowly();
-  std::optional<Http2Client> kept;
   converse([&](Http2Client& client) -> asio::awaitable<void> {
     client.submit(1, "/slow");
     (void)co_await client.flush();

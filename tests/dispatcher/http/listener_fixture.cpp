@@ -129,15 +129,16 @@ int ListenerTest::status_of_last(const std::string& text) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;  // whole, then closed in order
   EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
   int status = 0;
-  if (answer.starts_with("HTTP/1.1 ")) std::from_chars(answer.data() + 9, answer.data() + 12, status);
+  if (answer.starts_with("HTTP/1.1 "))
+    std::from_chars(answer.data() + 9, answer.data() + 12, status);
   return status;
 }
 
 TlsContext ListenerTest::server_context(std::vector<std::string> protocols,
                                         TlsContext::ServerOptions::ClientCertificate client) {
   if (!server_authority_) server_authority_ = make_authority("server authority");
-  const Identity identity = make_identity("localhost", *server_authority_,
-                                          pki::CertificateTemplate::Purpose::tls_server);
+  const Identity identity =
+      make_identity("localhost", *server_authority_, pki::CertificateTemplate::Purpose::tls_server);
   return TlsContext::for_server({.chain = {identity.certificate},
                                  .key = identity.key,
                                  .protocols = std::move(protocols),

@@ -77,7 +77,8 @@ class ListenerTest : public testing::Test {
 };
 
 inline Request request_for(const std::string& target) {
-  return {.method = "GET", .target = target, .authority = "mdm.example.org", .headers = {}, .body = {}};
+  return {
+      .method = "GET", .target = target, .authority = "mdm.example.org", .headers = {}, .body = {}};
 }
 
 }  // namespace reveille::http

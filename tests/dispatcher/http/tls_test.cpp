@@ -97,10 +97,9 @@ TEST_F(TlsTest, AServerOfAnotherNameIsRefusedUnlessNamesDoNotMatter) {
   contents.purpose = Purpose::tls_server;
   const pki::Certificate certificate =
       pki::issue(contents, key, server_authority_->certificate, server_authority_->key).value();
-  open_tls(
-      TlsContext::for_server(
-          {.chain = {certificate}, .key = key, .protocols = {}, .client_issuers = {}})
-          .value());
+  open_tls(TlsContext::for_server(
+               {.chain = {certificate}, .key = key, .protocols = {}, .client_issuers = {}})
+               .value());
 
   const Result<Response> refused = exchange(client_context());
   ASSERT_FALSE(refused);

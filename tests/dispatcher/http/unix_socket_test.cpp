@@ -39,7 +39,7 @@ TEST_F(UnixSocketTest, ServesItsOwnerAndTellsTheUser) {
   auto opened = try_open();
   ASSERT_TRUE(opened) << opened.error().detail;
   listener_ = *std::move(opened);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 
