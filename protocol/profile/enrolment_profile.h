@@ -35,8 +35,8 @@ struct MdmPayload {
 
 // The minimum that enrols: trust roots, an identity by SCEP, MDM.
 struct EnrolmentProfile {
-  std::string identifier;    // top-level PayloadIdentifier; RemoveProfile names it
-  std::string uuid;          // top-level PayloadUUID; the payloads' UUIDs derive from it
+  std::string identifier;  // top-level PayloadIdentifier; RemoveProfile names it
+  std::string uuid;        // top-level PayloadUUID; the payloads' UUIDs derive from it
   std::string display_name;
   std::string organisation;
   std::vector<Bytes> root_certificates;  // DER, com.apple.security.root
