@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
+#include <algorithm>
+#include <boost/json.hpp>
 
 #include "tools/reveille/state_folder.h"
 
@@ -15,13 +16,13 @@ std::string configuration_text(const DaemonOptions& options) {
       "[device]\nlisten_address = \"127.0.0.1\"\nport = 0\nconnections_max = 100000\n"
       "[admin]\nsocket_path = \"{1}\"\n"
       "[apns]\nhost = \"localhost\"\nport = {2}\nanchors_file = \"{3}\"\nconnections_max = {4}\n"
-      "[wake]\nsilence_seconds = [86400]\nanswer_seconds = 86400\ncoalescing_seconds = 0\n"
+      "[wake]\nsilence_seconds = [{7}]\nanswer_seconds = {7}\ncoalescing_seconds = 0\n"
       "[storage]\nlanes = {5}\nqueue_commands_max = 1000000\n"
       "[network]\nlanes = {6}\n"
       "[log]\nlevel = \"warning\"\nformat = \"json\"\n",
       state_folder_of(options.folder).string(), (options.folder / "admin.sock").string(),
       options.apns_port, options.apns_anchors_file.string(), options.apns_connections,
-      options.storage_lanes, options.network_lanes);
+      options.storage_lanes, options.network_lanes, options.silence.count());
 }
 
 }  // namespace
@@ -66,6 +67,24 @@ Result<std::uint64_t> Daemon::count(const std::string& section, const std::strin
     return failure(ErrorCode::unavailable, "/v1/status has no " + section + "." + name);
   }
   return number->to_number<std::uint64_t>();
+}
+
+Result<std::vector<std::string>> Daemon::create_links(std::size_t count) const {
+  constexpr std::size_t links_per_request = 1'000;
+  std::vector<std::string> links;
+  while (links.size() < count) {
+    const boost::json::object body{{"count", std::min(links_per_request, count - links.size())}};
+    auto answer = admin_.request("POST", "/v1/enrolment-links", boost::json::serialize(body));
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    const boost::json::value* list = answer->object.if_contains("links");
+    if (list == nullptr || !list->is_array() || list->get_array().empty()) {
+      return failure(ErrorCode::unavailable, "no links came: " + answer->text.substr(0, 200));
+    }
+    for (const boost::json::value& link : list->get_array()) {
+      links.emplace_back(link.at("url").as_string().c_str());
+    }
+  }
+  return links;
 }
 
 }  // namespace reveille::bench

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bench/load/child_process.h"
 #include "tools/reveillectl/admin_client.h"
@@ -18,6 +20,8 @@ struct DaemonOptions {
   std::size_t network_lanes = 0;  // 0: as it is shipped, one for each core
   std::size_t storage_lanes = 1;
   std::size_t apns_connections = 1;
+  // How long a device is left in peace after a push; as long as the run, unless pushes get lost.
+  std::chrono::seconds silence{86'400};
 };
 
 std::filesystem::path state_folder_of(const std::filesystem::path& folder);
@@ -35,6 +39,9 @@ class Daemon {
 
   // One number of /v1/status. Errors: unavailable, also when there is none of that name.
   Result<std::uint64_t> count(const std::string& section, const std::string& name) const;
+
+  // Profile URLs that enrol one device each. Errors: unavailable.
+  Result<std::vector<std::string>> create_links(std::size_t count) const;
 
  private:
   Daemon(std::unique_ptr<ChildProcess> process, std::filesystem::path socket)

@@ -78,7 +78,8 @@ class Dispatch {
                                                ? enqueue_as_nanomdm(ids, uuid)
                                                : enqueue_as_commands(ids, uuid);
       if (!answer) return std::unexpected(std::move(answer.error()));
-      if (answer->status != 200) {
+      // 207: some pushes were not answered in time. Their enrolments stay due, and are waited for.
+      if (answer->status != 200 && answer->status != 207) {
         return failure(ErrorCode::unavailable,
                        fmt::format("HTTP {}: {}", answer->status, answer->text.substr(0, 500)));
       }

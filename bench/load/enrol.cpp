@@ -19,37 +19,13 @@ namespace {
 
 using simulators::device::KeyKind;
 
-constexpr std::size_t links_per_request = 1'000;
 constexpr std::chrono::seconds patience{600};
-
-Result<std::vector<std::string>> create_links(const Daemon& daemon, std::size_t count) {
-  std::vector<std::string> links;
-  while (links.size() < count) {
-    const boost::json::object body{{"count", std::min(links_per_request, count - links.size())}};
-    auto answer =
-        daemon.admin().request("POST", "/v1/enrolment-links", boost::json::serialize(body));
-    if (!answer) return std::unexpected(std::move(answer.error()));
-    const boost::json::value* list = answer->object.if_contains("links");
-    if (list == nullptr || !list->is_array()) {
-      return failure(ErrorCode::unavailable, "no links came: " + answer->text.substr(0, 200));
-    }
-    for (const boost::json::value& link : list->get_array()) {
-      links.emplace_back(link.at("url").as_string().c_str());
-    }
-  }
-  return links;
-}
 
 struct Enrolled {
   double cpu_seconds = 0;
   double elapsed_seconds = 0;
   boost::json::object report;  // of the fleet
 };
-
-std::uint64_t number_of(const boost::json::object& report, std::string_view key) {
-  const boost::json::value* value = report.if_contains(key);
-  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
-}
 
 // Starts the fleet and waits until every device has enrolled.
 Result<Enrolled> enrol_all(const EnrolOptions& options, const std::filesystem::path& folder,
@@ -64,9 +40,9 @@ Result<Enrolled> enrol_all(const EnrolOptions& options, const std::filesystem::p
   while (std::chrono::steady_clock::now() - start < patience) {
     Result<boost::json::object> report = (*fleet)->status();
     if (!report) return std::unexpected(std::move(report.error()));
-    const std::uint64_t enrolled = number_of(*report, "enrolled");
+    const std::uint64_t enrolled = count_in(*report, "enrolled");
     if (telemetry.is_due()) telemetry.sample(enrolled, options.devices);
-    if (enrolled + number_of(*report, "enrolments_failed") >= options.devices) {
+    if (enrolled + count_in(*report, "enrolments_failed") >= options.devices) {
       const auto elapsed = std::chrono::steady_clock::now() - start;
       return Enrolled{.cpu_seconds = cpu.seconds(),
                       .elapsed_seconds = std::chrono::duration<double>(elapsed).count(),
@@ -79,12 +55,12 @@ Result<Enrolled> enrol_all(const EnrolOptions& options, const std::filesystem::p
 
 Figures figures_of(const EnrolOptions& options, const Enrolled& enrolled,
                    const CryptographyFloor& floor, std::uint64_t resident_kib) {
-  const auto devices = static_cast<double>(number_of(enrolled.report, "enrolled"));
+  const auto devices = static_cast<double>(count_in(enrolled.report, "enrolled"));
   const double cpu = ratio(enrolled.cpu_seconds * 1e6, devices);
   Figures figures("enrol: profile, SCEP, Authenticate and TokenUpdate, all devices at once");
   figures.add_text("keys", "device keys", options.keys == KeyKind::rsa ? "RSA-2048" : "P-256");
-  figures.add_count("enrolled", "enrolled", number_of(enrolled.report, "enrolled"));
-  figures.add_count("failed", "failed", number_of(enrolled.report, "enrolments_failed"));
+  figures.add_count("enrolled", "enrolled", count_in(enrolled.report, "enrolled"));
+  figures.add_count("failed", "failed", count_in(enrolled.report, "enrolments_failed"));
   figures.add("elapsed_s", "elapsed", enrolled.elapsed_seconds, "s");
   figures.add("enrolments_per_s", "enrolments", ratio(devices, enrolled.elapsed_seconds), "/s");
   figures.add("cpu_us", "CPU of reveilled for each", cpu, "us");
@@ -127,7 +103,7 @@ Result<Figures> run_enrol(const EnrolOptions& options, const std::filesystem::pa
                                .network_lanes = options.network_lanes,
                                .storage_lanes = options.storage_lanes});
   if (!daemon) return std::unexpected(std::move(daemon.error()));
-  Result<std::vector<std::string>> links = create_links(**daemon, options.devices);
+  Result<std::vector<std::string>> links = (*daemon)->create_links(options.devices);
   if (!links) return std::unexpected(std::move(links.error()));
 
   telemetry.watch((*daemon)->pid());

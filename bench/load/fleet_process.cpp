@@ -6,6 +6,7 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "tools/reveille/state_folder.h"
 
@@ -36,12 +37,12 @@ Result<std::unique_ptr<FleetProcess>> FleetProcess::start(
   return fleet;
 }
 
-Result<boost::json::object> FleetProcess::status() const {
+Result<boost::json::object> FleetProcess::ask(const boost::json::object& request) const {
   boost::system::error_code error;
   asio::io_context context(1);
   asio::local::stream_protocol::socket socket(context);
   socket.connect(asio::local::stream_protocol::endpoint(socket_.string()), error);
-  if (!error) asio::write(socket, asio::buffer(std::string("{\"do\": \"status\"}\n")), error);
+  if (!error) asio::write(socket, asio::buffer(boost::json::serialize(request) + "\n"), error);
   asio::streambuf answer;
   if (!error) asio::read_until(socket, answer, '\n', error);
   if (error) return failure(ErrorCode::unavailable, "reveille-fleet: " + error.message());
@@ -51,6 +52,11 @@ Result<boost::json::object> FleetProcess::status() const {
     return failure(ErrorCode::unavailable, "reveille-fleet answered no JSON object");
   }
   return value.get_object();
+}
+
+std::uint64_t count_in(const boost::json::object& report, std::string_view key) {
+  const boost::json::value* value = report.if_contains(key);
+  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
 }
 
 }  // namespace reveille::bench

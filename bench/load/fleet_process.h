@@ -1,9 +1,11 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/load/child_process.h"
@@ -20,8 +22,10 @@ class FleetProcess {
                                                      const std::vector<std::string>& arguments);
 
   ChildProcess& process() { return *process_; }
-  // Its report so far. Errors: unavailable.
-  Result<boost::json::object> status() const;
+  // Sends one request, as tools/simulators/device/control.h has them. Errors: unavailable.
+  Result<boost::json::object> ask(const boost::json::object& request) const;
+  // Its report so far, with "enrolled_now".
+  Result<boost::json::object> status() const { return ask({{"do", "status"}}); }
 
  private:
   FleetProcess(std::unique_ptr<ChildProcess> process, std::filesystem::path socket)
@@ -30,5 +34,8 @@ class FleetProcess {
   std::unique_ptr<ChildProcess> process_;
   std::filesystem::path socket_;
 };
+
+// A member of a report; 0 when there is none.
+std::uint64_t count_in(const boost::json::object& report, std::string_view key);
 
 }  // namespace reveille::bench

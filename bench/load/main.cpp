@@ -6,169 +6,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <csignal>
 #include <fstream>
-#include <functional>
-#include <map>
 
+#include "bench/load/arguments.h"
 #include "bench/load/measurement.h"
 #include "bench/load/report_page.h"
-#include "bench/load/subcommands.h"
 #include "bench/load/work_folder.h"
 #include "tools/reveille/state_folder.h"
 
 namespace reveille::bench {
 namespace {
-
-using simulators::device::HttpVersion;
-using simulators::device::KeyKind;
-
-struct Arguments {
-  std::string command_line;
-  bool json = false;
-  std::filesystem::path report_file, against_file;
-  PushOptions push;
-  bool really_apple = false;
-  DispatchOptions dispatch;
-  bool without_h2load = false;
-  ExchangeOptions exchange;
-  std::string beside;
-  EnrolOptions enrol;
-  MemoryOptions memory;
-  PlanOptions plan;
-};
-
-using Measure = std::function<Result<Figures>(const std::filesystem::path&, Telemetry&)>;
-
-const std::map<std::string, HttpVersion> http_versions{{"1", HttpVersion::http1},
-                                                       {"2", HttpVersion::http2}};
-
-CLI::Option* add_count(CLI::App& app, const std::string& name, std::size_t& value,
-                       const std::string& description, std::size_t max = 10'000'000,
-                       std::size_t min = 1) {
-  return app.add_option(name, value, description)
-      ->check(CLI::Range(min, max))
-      ->capture_default_str();
-}
-
-void add_http(CLI::App& app, HttpVersion& version) {
-  app.add_option("--http", version, "HTTP version, 1 or 2")
-      ->transform(CLI::CheckedTransformer(http_versions))
-      ->default_str("1");
-}
-
-void add_lanes(CLI::App& app, std::size_t& network, std::size_t* storage) {
-  add_count(app, "--network-lanes", network, "reveilled's; 0: one for each core", 256, 0);
-  if (storage != nullptr) add_count(app, "--storage-lanes", *storage, "reveilled's", 16);
-}
-
-CLI::App* declare_push(CLI::App& app, Arguments& arguments) {
-  PushOptions& options = arguments.push;
-  CLI::App* push = app.add_subcommand("push", "The APNs client alone, against any target");
-  push->add_option("--host", options.host, "The target")->required();
-  push->add_option("--port", options.port, "Its port")->capture_default_str();
-  add_count(*push, "--pushes", options.pushes, "Pushes, each to a token of its own", 100'000'000);
-  add_count(*push, "--connections", options.connections, "Connections", 64);
-  add_count(*push, "--streams", options.streams, "Streams of each; the target's limit is kept too",
-            100'000);
-  push->add_option("--ca", options.ca_file, "PEM: whom the target's certificate chains to")
-      ->required();
-  push->add_option("--cert", options.certificate_file, "PEM: the push certificate")->required();
-  push->add_option("--key", options.key_file, "PEM: its private key")->required();
-  push->add_flag("--yes-really-apple", arguments.really_apple, "Lets Apple's hosts be named");
-  return push;
-}
-
-CLI::App* declare_dispatch(CLI::App& app, Arguments& arguments) {
-  DispatchOptions& options = arguments.dispatch;
-  CLI::App* dispatch = app.add_subcommand(
-      "dispatch", "The whole daemon: one command to all, durable, pushed, on record; and h2load");
-  add_count(*dispatch, "--enrolments", options.enrolments, "Enrolments");
-  add_count(*dispatch, "--per-request", options.per_request, "Enrolments in one request", 100'000);
-  add_count(*dispatch, "--runs", options.runs, "Runs of each side, in turn", 1'000);
-  add_count(*dispatch, "--streams", options.streams, "Streams that the target allows", 100'000);
-  add_count(*dispatch, "--connections", options.apns_connections, "Connections to the target", 64);
-  add_lanes(*dispatch, options.network_lanes, &options.storage_lanes);
-  const std::map<std::string, DispatchOptions::Through> ways{
-      {"commands", DispatchOptions::Through::commands},
-      {"enqueue", DispatchOptions::Through::enqueue}};
-  dispatch
-      ->add_option("--through", options.through,
-                   "commands: /v1/commands. enqueue: NanoMDM's /v1/enqueue, 400 a request")
-      ->transform(CLI::CheckedTransformer(ways))
-      ->default_str("commands");
-  dispatch->add_flag("--without-h2load", arguments.without_h2load, "Leaves the yardstick out");
-  return dispatch;
-}
-
-CLI::App* declare_exchange(CLI::App& app, Arguments& arguments) {
-  ExchangeOptions& options = arguments.exchange;
-  CLI::App* exchange = app.add_subcommand(
-      "exchange", "Idle, command, Acknowledged, empty: kept-alive mutual TLS; and nginx");
-  add_count(*exchange, "--devices", options.devices, "Enrolments in the store");
-  add_count(*exchange, "--connections", options.connections, "Devices that talk, all at once",
-            20'000);
-  add_count(*exchange, "--exchanges", options.exchanges, "Exchanges in a run");
-  add_count(*exchange, "--runs", options.runs, "Runs of each side, in turn", 1'000);
-  add_http(*exchange, options.http);
-  add_lanes(*exchange, options.network_lanes, &options.storage_lanes);
-  exchange->add_flag("--idle-only", options.idle_only, "Idle with nothing queued");
-  exchange->add_option("--beside", arguments.beside, "The yardstick: nginx")
-      ->check(CLI::IsMember({"nginx"}));
-  return exchange;
-}
-
-CLI::App* declare_enrol(CLI::App& app, Arguments& arguments) {
-  EnrolOptions& options = arguments.enrol;
-  CLI::App* enrol = app.add_subcommand(
-      "enrol", "Devices enrol for real, all at once; and the cryptography that this contains");
-  add_count(*enrol, "--devices", options.devices, "Devices", 1'000'000);
-  add_count(*enrol, "--concurrency", options.concurrency, "Devices that talk at the same time",
-            100'000);
-  const std::map<std::string, KeyKind> kinds{{"ec", KeyKind::ec}, {"rsa", KeyKind::rsa}};
-  enrol->add_option("--keys", options.keys, "Device keys: ec or rsa")
-      ->transform(CLI::CheckedTransformer(kinds))
-      ->default_str("ec");
-  add_lanes(*enrol, options.network_lanes, &options.storage_lanes);
-  return enrol;
-}
-
-CLI::App* declare_memory(CLI::App& app, Arguments& arguments) {
-  MemoryOptions& options = arguments.memory;
-  CLI::App* memory = app.add_subcommand(
-      "memory", "Resident memory with enrolments stored and idle TLS connections open");
-  add_count(*memory, "--enrolments", options.enrolments, "Enrolments");
-  add_count(*memory, "--connections", options.connections, "Connections", 20'000);
-  add_http(*memory, options.http);
-  add_lanes(*memory, options.network_lanes, nullptr);
-  return memory;
-}
-
-CLI::App* declare_plan(CLI::App& app, Arguments& arguments) {
-  FleetDescription& fleet = arguments.plan.fleet;
-  CLI::App* plan =
-      app.add_subcommand("plan", "What a fleet needs: cores, memory, disk, time to wake everyone");
-  plan->add_option("--costs", arguments.plan.costs_file, "A result of bench/run")->required();
-  const auto add = [plan](const std::string& name, double& value, const std::string& description,
-                          double min, double max) {
-    plan->add_option(name, value, description)->check(CLI::Range(min, max))->capture_default_str();
-  };
-  add("--devices", fleet.devices, "Devices", 1, 1e8);
-  add("--connects-per-day", fleet.connects_per_day, "Of one device", 0, 86'400);
-  add("--commands-per-day", fleet.commands_per_day, "Of one device", 0, 86'400);
-  add("--enrolments-per-day", fleet.enrolments_per_day, "Of all", 0, 1e8);
-  add("--busiest-hour", fleet.busiest_hour_share, "Its share of a day's work", 1.0 / 24, 1);
-  add("--connection-seconds", fleet.connection_seconds, "A connection stays open", 0, 86'400);
-  add("--history-days", fleet.history_days, "Results are kept", 0, 36'500);
-  add("--cpu-share", fleet.cpu_share_max, "Of the cores in the busiest hour, at most", 0.01, 1);
-  add("--apns-round-trip-ms", fleet.apns_round_trip_ms, "From push to answer", 0.01, 60'000);
-  add("--apns-streams", fleet.apns_streams, "Of each connection", 1, 100'000);
-  add("--apns-connections", fleet.apns_connections, "To APNs", 1, 64);
-  add("--cores", fleet.cores, "For the time to wake everyone", 1, 1'024);
-  return plan;
-}
 
 // Thousands of connections need as many descriptors; children inherit the limit.
 void raise_descriptor_limit() {
@@ -209,19 +57,20 @@ int complain(const Error& error) {
   return error.code == ErrorCode::unauthorised ? 2 : 1;
 }
 
-int measure(const std::string& subcommand, const Measure& measure_it, const Arguments& arguments) {
+int measure(const Subcommand& subcommand, const Arguments& arguments) {
   auto earlier = load_earlier(arguments.against_file);
   if (!earlier) return complain(earlier.error());
   WorkFolder folder;
   raise_descriptor_limit();
   const bool watched = isatty(STDERR_FILENO) != 0 && !arguments.json;
   Telemetry telemetry(watched ? Telemetry::Live::shown : Telemetry::Live::hidden);
-  const Result<Figures> figures = measure_it(folder.path(), telemetry);
+  const Result<Figures> figures = subcommand.measure(folder.path(), telemetry);
   telemetry.clear_line();
   if (!figures) return complain(figures.error());
   fmt::print("{}", arguments.json ? figures->as_json() + "\n" : figures->as_table());
   if (arguments.report_file.empty()) return 0;
-  Result<void> written = write_report(arguments, subcommand, *figures, telemetry, *earlier);
+  Result<void> written =
+      write_report(arguments, subcommand.app->get_name(), *figures, telemetry, *earlier);
   return written ? 0 : complain(written.error());
 }
 
@@ -241,38 +90,10 @@ int run(int count, char** values) {
   app.add_option("--against", arguments.against_file, "An earlier such page to compare with")
       ->needs("--report")
       ->check(CLI::ExistingFile);
-  std::vector<std::pair<CLI::App*, Measure>> subcommands;
-  subcommands.emplace_back(declare_push(app, arguments),
-                           [&](const std::filesystem::path&, Telemetry& telemetry) {
-                             if (arguments.really_apple) {
-                               arguments.push.insistence = Insistence::really_apple;
-                             }
-                             return run_push(arguments.push, telemetry);
-                           });
-  subcommands.emplace_back(declare_dispatch(app, arguments),
-                           [&](const std::filesystem::path& folder, Telemetry& telemetry) {
-                             arguments.dispatch.with_h2load = !arguments.without_h2load;
-                             return run_dispatch(arguments.dispatch, folder, telemetry);
-                           });
-  subcommands.emplace_back(declare_exchange(app, arguments),
-                           [&](const std::filesystem::path& folder, Telemetry& telemetry) {
-                             arguments.exchange.beside_nginx = !arguments.beside.empty();
-                             return run_exchange(arguments.exchange, folder, telemetry);
-                           });
-  subcommands.emplace_back(declare_enrol(app, arguments),
-                           [&](const std::filesystem::path& folder, Telemetry& telemetry) {
-                             return run_enrol(arguments.enrol, folder, telemetry);
-                           });
-  subcommands.emplace_back(declare_memory(app, arguments),
-                           [&](const std::filesystem::path& folder, Telemetry& telemetry) {
-                             return run_memory(arguments.memory, folder, telemetry);
-                           });
-  subcommands.emplace_back(
-      declare_plan(app, arguments),
-      [&](const std::filesystem::path&, Telemetry&) { return run_plan(arguments.plan); });
+  const std::vector<Subcommand> subcommands = declare_subcommands(app, arguments);
   CLI11_PARSE(app, count, values);
-  for (const auto& [subcommand, measure_it] : subcommands) {
-    if (subcommand->parsed()) return measure(subcommand->get_name(), measure_it, arguments);
+  for (const Subcommand& subcommand : subcommands) {
+    if (subcommand.app->parsed()) return measure(subcommand, arguments);
   }
   return 2;
 }

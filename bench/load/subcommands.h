@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -75,6 +76,18 @@ struct MemoryOptions {
 };
 Result<Figures> run_memory(const MemoryOptions& options, const std::filesystem::path& folder,
                            Telemetry& telemetry);
+
+// A day in a fleet's life, compressed: real devices, commands by the hour, NotNow, people leaving.
+struct MixedOptions {
+  std::size_t devices = 500;
+  std::size_t commands_per_device = 4;
+  double not_now_rate = 0.05;
+  double leave_share = 0.01;
+  std::chrono::seconds length{48};
+  std::size_t network_lanes = 0, storage_lanes = 1;
+};
+Result<Figures> run_mixed(const MixedOptions& options, const std::filesystem::path& folder,
+                          Telemetry& telemetry);
 
 // What a fleet needs, from the costs that bench/run has measured. Starts nothing.
 struct PlanOptions {
