@@ -128,16 +128,16 @@ TEST_F(StorageTroubleTest, ManyDevicesAtOnceEachGetTheirOwnCommand) {
     peers.push_back({.address = "192.0.2.1:1", .certificate = device.certificate, .user_id = {}});
   }
 
-  boost::asio::io_context lane;
   std::vector<std::string> bodies(count);
   for (std::size_t i = 0; i < count; ++i) {
-    boost::asio::co_spawn(lane, endpoint.handle(put("/mdm", idle(devices[i].who)), peers[i]),
+    boost::asio::co_spawn(lane_, endpoint.handle(put("/mdm", idle(devices[i].who)), peers[i]),
                           [&bodies, i](std::exception_ptr failed, http::Response response) {
                             ASSERT_FALSE(failed);
                             bodies[i] = std::move(response.body);
                           });
   }
-  lane.run();
+  lane_.restart();
+  lane_.run();
 
   for (int i = 0; i < count; ++i) {
     EXPECT_EQ(bodies[static_cast<std::size_t>(i)],

@@ -50,19 +50,6 @@ class SeededRandomSource final : public RandomSource {
   std::mt19937_64 engine_{20260115};
 };
 
-// Runs a coroutine to its end, in a lane of its own.
-template <typename Value>
-Value run(boost::asio::awaitable<Value> work) {
-  boost::asio::io_context lane;
-  std::optional<Value> value;
-  boost::asio::co_spawn(lane, std::move(work), [&](std::exception_ptr failed, Value result) {
-    if (failed) std::rethrow_exception(failed);
-    value = std::move(result);
-  });
-  lane.run();
-  return *std::move(value);
-}
-
 // RSA keys are dear: one each for a whole program.
 inline const pki::PrivateKey& authority_key() {
   static const pki::PrivateKey key = pki::PrivateKey::generate_rsa(2048).value();
@@ -92,6 +79,19 @@ class EnrolmentTest : public testing::Test {
  protected:
   static constexpr const char* topic = "com.apple.mgmt.External.test";
 
+  // Runs a coroutine to its end.
+  template <typename Value>
+  Value run(boost::asio::awaitable<Value> work) {
+    std::optional<Value> value;
+    boost::asio::co_spawn(lane_, std::move(work), [&](std::exception_ptr failed, Value result) {
+      if (failed) std::rethrow_exception(failed);
+      value = std::move(result);
+    });
+    lane_.restart();
+    lane_.run();
+    return *std::move(value);
+  }
+
   std::unique_ptr<storage::Transaction> records() { return store_.begin(); }
 
   void store_push_certificate(const std::string& of_topic = topic,
@@ -109,6 +109,9 @@ class EnrolmentTest : public testing::Test {
   Log log_{LogOptions{.level = LogLevel::error, .format = LogFormat::text}};
   enrolment::CertificateAuthority authority_ = make_authority(clock_);
   storage::BreakableStore store_;
+  // Outlives the storage lanes: they post answers to it, and are not done with that when it runs
+  // them.
+  boost::asio::io_context lane_;
   StorageLanes storage_{store_, log_, StorageLanesOptions{}};
 };
 
