@@ -1,12 +1,44 @@
 #include "protocol/pki/cms.h"
 
+#include <openssl/provider.h>
+
+#include "protocol/base/ensure.h"
 #include "protocol/pki/cms_message.h"
 #include "protocol/pki/openssl.h"
 
 namespace reveille::pki {
 
+namespace {
+
+// Where an envelope's ciphers come from. Single DES, with which Debian's scepclient encrypts
+// whatever we say that we can do, is in OpenSSL's legacy provider alone: loaded here, so that
+// nothing else of this process learns of it. Without the provider such a message is refused.
+OSSL_LIB_CTX* envelope_context() {
+  static OSSL_LIB_CTX* const context = [] {
+    OSSL_LIB_CTX* const made = OSSL_LIB_CTX_new();
+    ensure(made != nullptr && OSSL_PROVIDER_load(made, "default") != nullptr,
+           "OpenSSL has its default provider");
+    OSSL_PROVIDER_load(made, "legacy");
+    return made;
+  }();
+  return context;
+}
+
+CMS_ContentInfo* decode(BytesView cms, int type_nid) {
+  if (type_nid != NID_pkcs7_enveloped) {
+    return decode_whole<CMS_ContentInfo>(d2i_CMS_ContentInfo, CMS_ContentInfo_free, cms);
+  }
+  const auto into_context = [](CMS_ContentInfo**, const unsigned char** bytes, long size) {
+    CMS_ContentInfo* message = CMS_ContentInfo_new_ex(envelope_context(), nullptr);
+    return d2i_CMS_ContentInfo(&message, bytes, size);  // frees `message` when it fails
+  };
+  return decode_whole<CMS_ContentInfo>(into_context, CMS_ContentInfo_free, cms);
+}
+
+}  // namespace
+
 Result<CmsPointer> parse_content_info(BytesView cms, int type_nid) {
-  CmsPointer message(decode_whole<CMS_ContentInfo>(d2i_CMS_ContentInfo, CMS_ContentInfo_free, cms));
+  CmsPointer message(decode(cms, type_nid));
   if (!message) return failure(ErrorCode::malformed, "CMS: not one message, whole and alone");
   if (OBJ_obj2nid(CMS_get0_type(message.get())) != type_nid) {
     return failure(ErrorCode::malformed,

@@ -48,7 +48,7 @@ Result<Bytes> decrypt(BytesView cms, const Certificate& recipient, const Private
 
 struct Decrypted {
   Bytes content;
-  ContentCipher cipher;  // what the sender used; AES-192 reads as aes_256_cbc
+  ContentCipher cipher;  // what to answer with: what the sender used, the next stronger for AES-192 and DES
 };
 // As decrypt(); an answer can then be encrypted in the same way as the question was.
 Result<Decrypted> decrypt_telling_cipher(BytesView cms, const Certificate& recipient,

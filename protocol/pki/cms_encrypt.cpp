@@ -39,6 +39,7 @@ std::optional<ContentCipher> cipher_of(int nid) {
     case NID_aes_192_cbc:  // whoever can do 192 can do 256
     case NID_aes_256_cbc:
       return ContentCipher::aes_256_cbc;
+    case NID_des_cbc:  // read, since scepclient sends it; answered in triple DES, which it reads
     case NID_des_ede3_cbc:
       return ContentCipher::des_ede3_cbc;
     default:

@@ -34,7 +34,7 @@ enum class FailInfo {
 };
 
 // What we answer to GetCACaps, one capability a line. SHA-1 and DES3 are named although SHA-256 and
-// AES are: a client that knows neither would fall back to MD5 and DES, which we refuse.
+// AES are: a client that knows neither would fall back to MD5, which we refuse, and to DES.
 std::string capabilities();
 
 // ---- server ----
@@ -46,7 +46,7 @@ struct Request {
   Bytes sender_nonce;
   Certificate signer;  // self-signed for a first request, the identity for a renewal
   CertificateRequest csr;
-  ContentCipher cipher;  // what the client encrypted with: the answer uses the same
+  ContentCipher cipher;  // what the answer is encrypted with: as the request was, never with less than 3DES
 };
 
 // What is known of a request when it must be answered with a failure. Neither is believed: the

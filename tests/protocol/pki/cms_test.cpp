@@ -246,6 +246,18 @@ TEST_F(CmsByTheCommandTest, CiphersOutsideTheTableAreRefused) {
   EXPECT_EQ(aes_192.cipher, ContentCipher::aes_256_cbc);
 }
 
+// Debian's scepclient encrypts with it, whatever GetCACaps says.
+TEST_F(CmsByTheCommandTest, SingleDesIsReadAndToBeAnsweredInTripleDes) {
+  const Identity& device = rsa_device();
+  const Bytes cms =
+      made_by("-encrypt -des-cbc -provider legacy -provider default -recip rsa.pem");
+
+  const auto opened = must(decrypt_telling_cipher(cms, device.certificate, device.key));
+
+  EXPECT_EQ(opened.content, content);
+  EXPECT_EQ(opened.cipher, ContentCipher::des_ede3_cbc);
+}
+
 TEST_F(CmsByTheCommandTest, ItReadsOurDegenerateMessages) {
   const std::vector<Certificate> certificates{authority().certificate, ec_device().certificate};
   openssl_.write("bundle.p7", must(wrap_certificates(certificates)));
