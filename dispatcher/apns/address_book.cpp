@@ -32,7 +32,7 @@ std::vector<AddressBook::Address> AddressBook::order(std::vector<Address> resolv
   resolved.erase(std::unique(resolved.begin(), resolved.end()), resolved.end());
   std::mt19937_64 random(seed);
   std::ranges::shuffle(resolved, random);
-  std::ranges::stable_sort(resolved, {}, rank);
+  std::ranges::sort(resolved, {}, rank);
   return resolved;
 }
 
