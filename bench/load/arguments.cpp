@@ -33,16 +33,19 @@ void add_lanes(CLI::App& app, std::size_t& network, std::size_t* storage) {
 CLI::App* declare_push(CLI::App& app, Arguments& arguments) {
   PushOptions& options = arguments.push;
   CLI::App* push = app.add_subcommand("push", "The APNs client alone, against any target");
-  push->add_option("--host", options.host, "The target")->required();
+  CLI::Option* host = push->add_option(
+      "--host", options.host, "The target; without it a reveille-apns of its own, and h2load");
   push->add_option("--port", options.port, "Its port")->capture_default_str();
   add_count(*push, "--pushes", options.pushes, "Pushes, each to a token of its own", 100'000'000);
   add_count(*push, "--connections", options.connections, "Connections", 64);
   add_count(*push, "--streams", options.streams, "Streams of each; the target's limit is kept too",
             100'000);
-  push->add_option("--ca", options.ca_file, "PEM: whom the target's certificate chains to")
-      ->required();
-  push->add_option("--cert", options.certificate_file, "PEM: the push certificate")->required();
-  push->add_option("--key", options.key_file, "PEM: its private key")->required();
+  CLI::Option* ca =
+      push->add_option("--ca", options.ca_file, "PEM: whom the target's certificate chains to");
+  CLI::Option* certificate =
+      push->add_option("--cert", options.certificate_file, "PEM: the push certificate");
+  CLI::Option* key = push->add_option("--key", options.key_file, "PEM: its private key");
+  host->needs(ca)->needs(certificate)->needs(key);
   push->add_flag("--yes-really-apple", arguments.really_apple, "Lets Apple's hosts be named");
   return push;
 }
@@ -159,11 +162,11 @@ std::vector<Subcommand> declare_subcommands(CLI::App& app, Arguments& arguments)
   std::vector<Subcommand> subcommands;
   subcommands.emplace_back(
       Subcommand{declare_push(app, arguments),
-                 [&arguments](const std::filesystem::path&, Telemetry& telemetry) {
+                 [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
                    if (arguments.really_apple) {
                      arguments.push.insistence = Insistence::really_apple;
                    }
-                   return run_push(arguments.push, telemetry);
+                   return run_push(arguments.push, folder, telemetry);
                  }});
   subcommands.emplace_back(
       Subcommand{declare_dispatch(app, arguments),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -30,7 +31,10 @@ std::uint64_t accepted_in(const std::string& output) {
   const std::string label = "status codes: ";
   const std::size_t position = output.find(label);
   if (position == std::string::npos) return 0;
-  return std::stoull(output.substr(position + label.size()));
+  std::uint64_t accepted = 0;
+  const char* const first = output.data() + position + label.size();
+  std::from_chars(first, output.data() + output.size(), accepted);
+  return accepted;
 }
 
 Result<H2loadResult> run_h2load(const H2loadOptions& options, const std::filesystem::path& folder) {

@@ -91,7 +91,11 @@ int run(int count, char** values) {
       ->needs("--report")
       ->check(CLI::ExistingFile);
   const std::vector<Subcommand> subcommands = declare_subcommands(app, arguments);
-  CLI11_PARSE(app, count, values);
+  try {
+    app.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // --help is one of them
+  }
   for (const Subcommand& subcommand : subcommands) {
     if (subcommand.app->parsed()) return measure(subcommand, arguments);
   }

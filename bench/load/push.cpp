@@ -9,10 +9,13 @@
 #include <functional>
 #include <utility>
 
+#include "bench/load/apns_stand_in.h"
+#include "bench/load/h2load.h"
 #include "bench/load/seeding.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
 #include "dispatcher/apns/client.h"
+#include "tools/reveille/state_folder.h"
 #include "tools/reveille/tls_files.h"
 
 namespace reveille::bench {
@@ -135,11 +138,28 @@ class PushRun {
   std::string first_failure_;
 };
 
-}  // namespace
+// A target of one's own, and the files that its clients need.
+struct OwnTarget {
+  DevelopmentApple apple;
+  ApnsStandIn apns;
+};
 
-Result<Figures> run_push(const PushOptions& options, Telemetry& telemetry) {
-  Result<void> allowed = check_target_host(options.host, options.insistence);
-  if (!allowed) return std::unexpected(std::move(allowed.error()));
+Result<OwnTarget> start_own_target(PushOptions& options, const std::filesystem::path& folder) {
+  Result<DevelopmentApple> apple = make_development_apple(folder);
+  if (!apple) return std::unexpected(std::move(apple.error()));
+  Result<ApnsStandIn> apns =
+      start_apns(*apple, folder, {"--streams-max", std::to_string(options.streams)});
+  if (!apns) return std::unexpected(std::move(apns.error()));
+  options.host = "localhost";
+  options.port = apns->port;
+  options.ca_file = apple->authority_file;
+  options.certificate_file = options.key_file = folder / "push.pem";
+  Result<void> written = write_private_file(options.key_file, apple->push_certificate_pem);
+  if (!written) return std::unexpected(std::move(written.error()));
+  return OwnTarget{.apple = *std::move(apple), .apns = *std::move(apns)};
+}
+
+Result<Figures> push_to(const PushOptions& options, Telemetry& telemetry) {
   Result<TlsIdentity> identity = load_tls_identity(options.certificate_file, options.key_file);
   if (!identity) return std::unexpected(std::move(identity.error()));
   auto anchors = load_certificates(options.ca_file);
@@ -159,12 +179,38 @@ Result<Figures> run_push(const PushOptions& options, Telemetry& telemetry) {
       .certificate = certificate,
       .key = identity->key,
       .topic = certificate.user_id().value_or("com.apple.mgmt.External.reveille-bench")};
-
   telemetry.phase("pushing");
   telemetry.watch(::getpid());
   PushRun run(options, client_options, std::move(push_certificate), telemetry);
   run.run();
   return run.figures();
+}
+
+}  // namespace
+
+Result<Figures> run_push(PushOptions options, const std::filesystem::path& folder,
+                         Telemetry& telemetry) {
+  if (!options.host.empty()) {
+    Result<void> allowed = check_target_host(options.host, options.insistence);
+    if (!allowed) return std::unexpected(std::move(allowed.error()));
+    return push_to(options, telemetry);
+  }
+  Result<OwnTarget> target = start_own_target(options, folder);
+  if (!target) return std::unexpected(std::move(target.error()));
+  Result<Figures> figures = push_to(options, telemetry);
+  if (!figures) return figures;
+  telemetry.phase("h2load");
+  Result<H2loadResult> yardstick = run_h2load({.port = options.port,
+                                               .pushes = options.pushes,
+                                               .streams = options.streams,
+                                               .topic = target->apple.topic},
+                                              folder);
+  if (!yardstick) return std::unexpected(std::move(yardstick.error()));
+  figures->add("h2load_cpu_s", "CPU of h2load for the same pushes", yardstick->cpu_seconds, "s");
+  figures->add("cpu_to_h2load", "the client to h2load",
+               ratio(figures->number("user_s") + figures->number("sys_s"), yardstick->cpu_seconds),
+               "x");
+  return figures;
 }
 
 }  // namespace reveille::bench

@@ -18,7 +18,8 @@
 // measures, and ends it; errors are sentences for people.
 namespace reveille::bench {
 
-// The APNs client alone, against any target.
+// The APNs client alone, against any target; without a host, against a reveille-apns of its own,
+// and beside h2load.
 struct PushOptions {
   std::string host;
   std::uint16_t port = 443;
@@ -28,7 +29,8 @@ struct PushOptions {
   std::filesystem::path ca_file, certificate_file, key_file;
   Insistence insistence = Insistence::none;
 };
-Result<Figures> run_push(const PushOptions& options, Telemetry& telemetry);
+Result<Figures> run_push(PushOptions options, const std::filesystem::path& folder,
+                         Telemetry& telemetry);
 
 // The whole daemon: one command to all, durable, pushed and recorded; beside h2load.
 struct DispatchOptions {
