@@ -38,7 +38,7 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       options_(options),
       bulk_max_(places_for_bulk(options.in_flight_max)),
       read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
-      room_for_read_(std::clamp<std::size_t>(bulk_max_ / 2, 1, read_max_)),
+      room_for_read_(std::clamp<std::size_t>(bulk_max_ / 4, 1, read_max_)),
       log_(log),
       effects_(effects),
       jitter_(jitter_seed),

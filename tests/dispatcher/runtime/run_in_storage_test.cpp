@@ -45,8 +45,8 @@ class RunInStorageTest : public testing::Test {
 
   Log log{{.level = LogLevel::error, .format = LogFormat::json}};
   std::unique_ptr<storage::Store> store;
+  boost::asio::io_context context;  // outlives the lanes, which post to it
   StorageLanes lanes{*store, log, {.lanes = 1, .queue_capacity = 1, .batch_max = 1}};
-  boost::asio::io_context context;
 };
 
 Result<std::string> store_command(storage::Transaction& transaction) {

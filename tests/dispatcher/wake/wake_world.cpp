@@ -167,6 +167,8 @@ void PipelineWorld::pass(std::chrono::milliseconds time) {
 }
 
 void PipelineWorld::pass_to_next() {
+  settle();
+  if (next == Clock::SteadyTime::max()) return;  // waits for an answer alone
   if (next > now.steady) pass(std::chrono::ceil<std::chrono::milliseconds>(next - now.steady));
   settle();
 }

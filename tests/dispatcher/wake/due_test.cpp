@@ -1,0 +1,182 @@
+#include "dispatcher/wake/due.h"
+
+#include <algorithm>
+
+#include "wake_world.h"
+
+namespace reveille::wake {
+namespace {
+
+using Ids = std::vector<std::string>;
+
+// Two ids of each partition, so that tests can choose.
+std::vector<std::string> ids_in(storage::Partition partition, std::size_t count) {
+  std::vector<std::string> ids;
+  for (int i = 0; ids.size() < count; ++i) {
+    const std::string id = "device-" + std::to_string(i);
+    if (partition_of(id) == partition) ids.push_back(id);
+  }
+  return ids;
+}
+
+class DueTest : public testing::Test {
+ protected:
+  DueTest() : store(storage::make_memory_store({})), fleet(*store) {}
+
+  void make_due(const std::string& id, std::chrono::seconds ago) {
+    fleet.enrol(id, now.wall - ago);
+    fleet.enqueue(id, now.wall - ago);
+  }
+
+  DueRead read(std::size_t wakes_max) {
+    EXPECT_TRUE(reader.wants_read(now));
+    DueRead read;
+    reader.order(read, wakes_max, now, in_flight);
+    EXPECT_TRUE(read_due(*store->begin(), read, now.wall));
+    return read;
+  }
+
+  static Ids ids_of(const DueRead& read) {
+    Ids ids;
+    for (const DueRead::Part& part : read.parts) {
+      for (const storage::DueWake& wake : part.wakes) ids.push_back(wake.enrolment.text());
+    }
+    return ids;
+  }
+
+  // Takes the first `taken` of each part.
+  void answer(const DueRead& read, std::size_t taken_max = 1'000) {
+    for (const DueRead::Part& part : read.parts) {
+      const std::size_t taken = std::min(taken_max, part.wakes.size());
+      std::optional<storage::WakeCursor> last;
+      if (taken > 0) last = {part.wakes[taken - 1].due_at, part.wakes[taken - 1].enrolment};
+      reader.answered(part, taken, last);
+    }
+  }
+
+  void pass(std::chrono::milliseconds time) {
+    now.wall += time;
+    now.steady += time;
+  }
+
+  Moment now{storage::Time{std::chrono::milliseconds(1'700'000'000'000)}, Clock::SteadyTime{} + 1h};
+  std::unique_ptr<storage::Store> store;
+  Fleet fleet;
+  DueReader reader{{{0}, {1}}};
+  std::size_t in_flight = 0;
+};
+
+TEST_F(DueTest, AReadTakesNoMoreThanItsLimitAndTheNextOneGoesOnBehindIt) {
+  const Ids ids = ids_in({0}, 3);
+  for (std::size_t i = 0; i < 3; ++i) make_due(ids[i], std::chrono::seconds(30 - i));
+
+  DueRead first = read(2);
+  EXPECT_EQ(ids_of(first), (Ids{ids[0], ids[1]}));
+  EXPECT_FALSE(first.parts[0].is_whole);
+  answer(first);
+  DueRead second = read(2);
+  EXPECT_EQ(ids_of(second), Ids{ids[2]});
+  answer(second);
+  EXPECT_FALSE(reader.wants_read(now));
+}
+
+TEST_F(DueTest, WhatWasNotTakenIsReadAgain) {
+  const Ids ids = ids_in({0}, 3);
+  for (std::size_t i = 0; i < 3; ++i) make_due(ids[i], std::chrono::seconds(30 - i));
+  answer(read(10), 1);
+  EXPECT_EQ(ids_of(read(10)), (Ids{ids[1], ids[2]}));
+}
+
+TEST_F(DueTest, APartitionWithMuchToDoDoesNotKeepTheOtherFromItsTurn) {
+  for (const std::string& id : ids_in({0}, 20)) make_due(id, 30s);
+  const std::string other = ids_in({1}, 1).front();
+  make_due(other, 1s);
+  Ids seen;
+  for (int i = 0; i < 3 && std::ranges::find(seen, other) == seen.end(); ++i) {
+    const DueRead part = read(2);
+    std::ranges::copy(ids_of(part), std::back_inserter(seen));
+    answer(part);
+  }
+  EXPECT_NE(std::ranges::find(seen, other), seen.end());
+}
+
+TEST_F(DueTest, ANotifiedPartitionIsReadFromItsFirstRowAndTheOtherIsNot) {
+  const Ids ids = ids_in({0}, 2);
+  make_due(ids[0], 10s);
+  make_due(ids_in({1}, 1).front(), 10s);
+  answer(read(10));
+  make_due(ids[1], 20s);  // behind the cursor
+  reader.notify({0});
+  DueRead again = read(10);
+  EXPECT_EQ(ids_of(again), (Ids{ids[1], ids[0]}));
+}
+
+TEST_F(DueTest, ANotificationDuringAReadIsNotTakenBackByItsAnswer) {
+  DueRead early = read(10);
+  reader.notify({0});
+  answer(early);
+  EXPECT_TRUE(reader.wants_read(now));
+}
+
+TEST_F(DueTest, ReadsFromTheFirstRowKeepADistanceThatGrowsWithWhatIsInFlight) {
+  in_flight = 8'000;
+  answer(read(10));
+  reader.notify({0});
+  EXPECT_FALSE(reader.wants_read(now));
+  EXPECT_EQ(reader.next_at(now), now.steady + 500ms);
+  pass(500ms);
+  EXPECT_TRUE(reader.wants_read(now));
+
+  in_flight = 3;
+  answer(read(10));
+  reader.notify({0});
+  EXPECT_TRUE(reader.wants_read(now)) << "a quiet lane reads at once";
+}
+
+TEST_F(DueTest, ARecordedWakeIsReadWhenItsTimeComes) {
+  answer(read(10));
+  reader.expect({1}, now.wall + 5s);
+  EXPECT_EQ(reader.next_at(now), now.steady + 5s);
+  pass(5s);
+  EXPECT_TRUE(reader.wants_read(now));
+}
+
+TEST_F(DueTest, ARecordedWakeBehindTheCursorMakesItReadFromTheFirstRow) {
+  make_due(ids_in({0}, 1).front(), 1s);
+  answer(read(10));
+  EXPECT_FALSE(reader.wants_read(now));
+  reader.expect({0}, now.wall - 2s);
+  EXPECT_TRUE(reader.wants_read(now));
+}
+
+TEST_F(DueTest, AFailedSharedReadIsTriedAloneSoThatADamagedPartitionHoldsNoOtherUp) {
+  DueRead both = read(10);
+  ASSERT_EQ(both.parts.size(), 2u);
+  reader.failed(both, now);
+
+  DueRead alone = read(10);
+  ASSERT_EQ(alone.parts.size(), 1u);
+  const storage::Partition damaged = alone.parts[0].partition;
+  reader.failed(alone, now);
+
+  DueRead other = read(10);
+  ASSERT_EQ(other.parts.size(), 1u);
+  EXPECT_NE(other.parts[0].partition, damaged);
+  answer(other);
+  EXPECT_FALSE(reader.wants_read(now)) << "the damaged one rests";
+  pass(100ms);
+  EXPECT_TRUE(reader.wants_read(now));
+}
+
+TEST_F(DueTest, TellsHowLateTheOldestUnreadWakeIs) {
+  const Ids ids = ids_in({0}, 3);
+  for (std::size_t i = 0; i < 3; ++i) make_due(ids[i], std::chrono::seconds(30 - i));
+  EXPECT_EQ(reader.lag(now), 0ms);
+  answer(read(1));
+  EXPECT_EQ(reader.lag(now), 30s) << "at least as late as the last that was read";
+  answer(read(10));
+  EXPECT_EQ(reader.lag(now), 0ms);
+}
+
+}  // namespace
+}  // namespace reveille::wake
