@@ -58,8 +58,7 @@ class Comparison {
  public:
   Comparison(const ExchangeOptions& options, const Daemon& daemon, const SeededFleet& fleet,
              Telemetry& telemetry)
-      : options_(options),
-        daemon_(daemon),
+      : daemon_(daemon),
         fleet_(fleet),
         telemetry_(telemetry),
         connections_(std::min(options.connections, fleet.identities.size())),
@@ -104,7 +103,6 @@ class Comparison {
   }
 
  private:
-  const ExchangeOptions& options_;
   const Daemon& daemon_;
   const SeededFleet& fleet_;
   Telemetry& telemetry_;
