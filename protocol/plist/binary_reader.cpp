@@ -35,7 +35,7 @@ constexpr double seconds_from_1970_to_2001 = 978307200;
 // share children can stand for many more: a few may, a bomb of 274 bytes may not.
 Limits in_proportion_to(std::size_t input_bytes, Limits limits) {
   constexpr std::size_t objects_beyond_input = 4096;
-  constexpr std::size_t expanded_bytes_at_least = 64 << 10;
+  constexpr std::size_t expanded_bytes_at_least = 1 << 20;
   constexpr std::size_t expanded_bytes_per_input_byte = 64;
   limits.objects_max = std::min(limits.objects_max, input_bytes + objects_beyond_input);
   if (input_bytes < limits.expanded_bytes_max / expanded_bytes_per_input_byte) {

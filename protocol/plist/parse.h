@@ -21,7 +21,7 @@ struct Limits {
 // comments, CDATA in strings; a DOCTYPE without an internal subset. Declared entities, other
 // encodings, and text between elements are refused. Binary: every offset is checked; a cycle is
 // refused, a shared object counts each time that it is used, and what is built stays in proportion
-// to the size of the bytes: at most 4096 values more than bytes, and 64 KiB of strings and data and
+// to the size of the bytes: at most 4096 values more than bytes, and 1 MiB of strings and data and
 // 64 bytes more for each byte.
 //
 // Errors: malformed, naming the byte offset.
