@@ -227,6 +227,10 @@ class Store {
 
   // Any thread, at any time; of committed changes.
   virtual Counts counts() const = 0;
+
+  // Any thread. A write has failed: what it did is unknown, and every commit is refused until the
+  // store is opened anew. A disk that is nearly full refuses commits without this.
+  virtual bool broken() const { return false; }
 };
 
 }  // namespace reveille::storage

@@ -206,11 +206,11 @@ asio::awaitable<void> push_all(const Parts& parts, std::vector<storage::DueWake>
 }
 
 asio::awaitable<Result<bool>> store_command(const Parts& parts, mdm::Command command) {
-  const storage::Time now = parts.clock.wall_now();
   const storage::Partition partition = storage::partition_of(command.uuid);
   std::move_only_function<Result<bool>(storage::Transaction&)> work =
-      [command = std::move(command), now](storage::Transaction& transaction) -> Result<bool> {
-    Result<void> put = transaction.put_command(command, now);
+      [command = std::move(command),
+       &clock = parts.clock](storage::Transaction& transaction) -> Result<bool> {
+    Result<void> put = transaction.put_command(command, clock.wall_now());
     if (!put) return std::unexpected(std::move(put.error()));
     return true;
   };
@@ -239,13 +239,14 @@ asio::awaitable<RequestOutcome> fan_out(const Parts& parts, FanOut order) {
   }
 
   const Groups groups = group_ids(order.ids, order, outcome);
-  const storage::Time now = parts.clock.wall_now();
   std::vector<PartitionWork<Rows>> works;
   for (std::uint8_t index = 0; index < groups.size(); ++index) {
     if (groups[index].empty()) continue;
     PartitionWork<Rows> work{.partition = storage::Partition{index},
                              .work = [ids = groups[index], uuid, push = order.push,
-                                      now](storage::Transaction& transaction) {
+                                      &clock = parts.clock](storage::Transaction& transaction) {
+                               // In the lane: what becomes due follows what became due before.
+                               const storage::Time now = clock.wall_now();
                                return change_rows(transaction, ids, uuid, push, now);
                              }};
     works.push_back(std::move(work));

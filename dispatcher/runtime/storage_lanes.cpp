@@ -2,6 +2,7 @@
 
 #include <semaphore>
 #include <thread>
+#include <utility>
 
 #include "dispatcher/runtime/bounded_queue.h"
 #include "protocol/base/ensure.h"
@@ -14,6 +15,7 @@ class StorageLanes::Lane {
       : store_(store),
         log_(log),
         batch_max_(options.batch_max),
+        on_store_broken_(options.on_store_broken),
         queue_(options.queue_capacity),
         thread_([this] { work(); }) {}
 
@@ -65,42 +67,47 @@ class StorageLanes::Lane {
 
   void run(Jobs& jobs) {
     jobs_.fetch_add(jobs.size(), std::memory_order_relaxed);
-    if (Result<void> committed = run_together(jobs)) {
-      for (const auto& job : jobs) job->finish({});
+    std::unique_ptr<storage::Transaction> transaction = store_.begin();
+    if (!run_all(jobs, *transaction)) {
+      transaction.reset();
+      // One of them broke the transaction of all: each on its own, so that only the broken one fails.
+      for (const auto& job : jobs) run_alone(*job);
       return;
     }
-    // One of them broke the transaction of all: each on its own, so that only the broken one fails.
-    for (const auto& job : jobs) {
-      Jobs alone;
-      const std::unique_ptr<storage::Transaction> transaction = store_.begin();
-      Result<void> outcome = job->run(*transaction);
-      if (outcome) outcome = commit(*transaction);
-      job->finish(std::move(outcome));
-    }
+    // Not tried again: the disk refuses all alike, and what a failed write did is unknown.
+    const Result<void> committed = commit(*transaction);
+    for (const auto& job : jobs) job->finish(committed);
   }
 
-  Result<void> run_together(const Jobs& jobs) {
-    const std::unique_ptr<storage::Transaction> transaction = store_.begin();
+  static bool run_all(const Jobs& jobs, storage::Transaction& transaction) {
     for (const auto& job : jobs) {
-      if (Result<void> outcome = job->run(*transaction); !outcome) return outcome;
+      if (!job->run(transaction)) return false;
     }
-    return commit(*transaction);
+    return true;
+  }
+
+  void run_alone(StorageJob& job) {
+    const std::unique_ptr<storage::Transaction> transaction = store_.begin();
+    Result<void> outcome = job.run(*transaction);
+    if (outcome) outcome = commit(*transaction);
+    job.finish(std::move(outcome));
   }
 
   Result<void> commit(storage::Transaction& transaction) {
     Result<void> committed = transaction.commit();
     commits_.fetch_add(1, std::memory_order_relaxed);
-    if (!committed) {
-      failures_.fetch_add(1, std::memory_order_relaxed);
-      log_.error("commit failed",
-                 {{"code", name_of(committed.error().code)}, {"detail", committed.error().detail}});
-    }
+    if (committed) return committed;
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    log_.error("commit failed",
+               {{"code", name_of(committed.error().code)}, {"detail", committed.error().detail}});
+    if (store_.broken() && on_store_broken_) std::exchange(on_store_broken_, nullptr)();
     return committed;
   }
 
   storage::Store& store_;
   Log& log_;
   const std::size_t batch_max_;
+  std::function<void()> on_store_broken_;
   BoundedQueue<std::unique_ptr<StorageJob>> queue_;
   std::counting_semaphore<> wake_{0};
   std::atomic<bool> stopping_{false};

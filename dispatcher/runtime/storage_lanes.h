@@ -31,6 +31,8 @@ struct StorageLanesOptions {
   std::size_t lanes = 1;                // 1 to Partition::count
   std::size_t queue_capacity = 16'384;  // of each lane
   std::size_t batch_max = 512;          // jobs in one transaction
+  // Called in a lane, once by each, when Store::broken() holds: somebody must open the store anew.
+  std::function<void()> on_store_broken = {};
 };
 
 // The threads that make the store's calls. Each owns its partitions: drains its queue, runs all it

@@ -48,6 +48,7 @@ class Database {
                      Durability durability);
 
   Counts counts() const;
+  bool broken() const { return failed_; }  // see Store::broken()
 
   // No due wake of the partition since 1970 is earlier than this: a scan that starts here does not walk
   // through the deletions that earlier wakes left.

@@ -16,6 +16,7 @@ class RocksdbStore final : public Store {
   }
 
   Counts counts() const override { return database_->counts(); }
+  bool broken() const override { return database_->broken(); }
 
  private:
   std::unique_ptr<rocks::Database> database_;

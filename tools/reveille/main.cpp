@@ -60,7 +60,7 @@ int serve(const Configuration& configuration) {
   let_signals_kill(signals);
   notify_service_manager("STOPPING=1");
   (*server)->stop();
-  return 0;
+  return (*server)->store_broken() ? 1 : 0;
 }
 
 int run_reveilled(int count, char** words) {

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/post.hpp>
+#include <csignal>
 #include <future>
 #include <thread>
 #include <utility>
@@ -64,6 +66,7 @@ struct Server::State {
   Result<http::TlsContext> device_tls();
   Result<std::optional<http::TlsContext>> operators_tls();
   void drain_listeners();
+  void give_up();
   void stop();
 
   struct LaneListener {
@@ -92,6 +95,7 @@ struct Server::State {
 
   std::string public_url;
   Addresses addresses;
+  std::atomic<bool> store_broken = false;
   bool stopped = false;
 };
 
@@ -123,7 +127,9 @@ Result<void> Server::State::open_store() {
 
 Result<void> Server::State::make_dispatcher() {
   network = std::make_unique<NetworkLanes>(lane_count(configuration.network.lanes));
-  storage = std::make_unique<StorageLanes>(*store, log, storage_lanes_options(configuration));
+  StorageLanesOptions lanes = storage_lanes_options(configuration);
+  lanes.on_store_broken = [this] { give_up(); };
+  storage = std::make_unique<StorageLanes>(*store, log, lanes);
   wakes =
       std::make_unique<wake::WakeLanes>(*storage, clock, random, log, wake_options(configuration));
   auto anchors = load_certificates(configuration.apns.anchors_file);
@@ -329,6 +335,14 @@ void Server::State::drain_listeners() {
   }
 }
 
+// What a failed write did is unknown until the database is opened anew, so the process ends as by
+// SIGTERM, and whoever watches over it starts the next one.
+void Server::State::give_up() {
+  if (store_broken.exchange(true)) return;
+  log.error("the database failed a write: ending, so that it is opened anew");
+  ::kill(::getpid(), SIGTERM);
+}
+
 void Server::State::stop() {
   if (std::exchange(stopped, true)) return;
   const bool ran = addresses.device_port != 0 && admin_listener != nullptr;
@@ -390,6 +404,8 @@ void Server::reload() {
 }
 
 void Server::stop() { state_->stop(); }
+
+bool Server::store_broken() const { return state_->store_broken; }
 
 const Addresses& Server::addresses() const { return state_->addresses; }
 

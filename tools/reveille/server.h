@@ -27,6 +27,9 @@ class Server {
   // Takes no more; lets what has begun end, for some seconds; closes the store.
   void stop();
 
+  // The database failed a write, and the process was sent SIGTERM for it.
+  bool store_broken() const;
+
   const Addresses& addresses() const;
 
  private:

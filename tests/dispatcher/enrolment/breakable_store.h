@@ -11,21 +11,24 @@
 
 namespace reveille::storage {
 
-// The memory store, whose commits can be told to fail as a full disk's do: `unavailable`, and
-// nothing has changed.
+// The memory store, whose commits can be told to fail: `unavailable`, and nothing has changed. As
+// on a full disk, until it is mended; or for good, as after a failed write.
 class BreakableStore final : public Store {
  public:
   std::unique_ptr<Transaction> begin() override;
   Counts counts() const override { return store_->counts(); }
 
+  bool broken() const override { return for_good_; }
+
   void break_commits() { broken_ = true; }
+  void break_for_good() { for_good_ = broken_ = true; }
   void mend() { broken_ = false; }
 
  private:
   class BreakableTransaction;
 
   std::unique_ptr<Store> store_ = make_memory_store({});
-  std::atomic<bool> broken_{false};
+  std::atomic<bool> broken_{false}, for_good_{false};
 };
 
 // Hands everything on but the commit.

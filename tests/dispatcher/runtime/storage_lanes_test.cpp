@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "storage/memory/memory_store.h"
+#include "tests/dispatcher/enrolment/breakable_store.h"
 
 namespace reveille {
 namespace {
@@ -202,6 +203,43 @@ TEST_F(StorageLanesTest, TheEndFinishesWhatWaits) {
     EXPECT_EQ(fate.finishes, 1);
     EXPECT_TRUE(fate.committed);
   }
+}
+
+TEST_F(StorageLanesTest, AFailedCommitIsNotTriedAgainAndFailsAllThatSharedIt) {
+  storage::BreakableStore breakable;
+  breakable.break_commits();
+  std::vector<Fate> fates(3);
+  std::latch done(3);
+  int alarms = 0;
+  {
+    StorageLanes lanes(breakable, log, {.on_store_broken = [&] { ++alarms; }});
+    Blocker blocker(lanes, {0});
+    for (Fate& fate : fates) {
+      ASSERT_TRUE(lanes.submit({0}, std::make_unique<Job>(fate, done, put("lost"))));
+    }
+    blocker.release();
+    done.wait();
+  }
+  for (const Fate& fate : fates) {
+    EXPECT_EQ(fate.runs, 1);
+    EXPECT_EQ(fate.finishes, 1);
+    EXPECT_FALSE(fate.committed);
+  }
+  EXPECT_EQ(alarms, 0) << "a full disk mends itself";
+}
+
+TEST_F(StorageLanesTest, AStoreThatIsBrokenForGoodIsReportedOnceByEachLane) {
+  storage::BreakableStore breakable;
+  breakable.break_for_good();
+  std::vector<Fate> fates(2);
+  int alarms = 0;
+  StorageLanes lanes(breakable, log, {.on_store_broken = [&] { ++alarms; }});
+  for (Fate& fate : fates) {
+    std::latch done(1);
+    ASSERT_TRUE(lanes.submit({0}, std::make_unique<Job>(fate, done, put("lost"))));
+    done.wait();
+  }
+  EXPECT_EQ(alarms, 1);
 }
 
 TEST_F(StorageLanesTest, ManyThreadsSubmitAndEachJobFinishesOnce) {
