@@ -30,8 +30,9 @@ Result<std::unique_ptr<FleetProcess>> FleetProcess::start(
   auto process = ChildProcess::start(own_program("reveille-fleet"), words, folder / "fleet.log");
   if (!process) return std::unexpected(std::move(process.error()));
   std::unique_ptr<FleetProcess> fleet(new FleetProcess(*std::move(process), socket));
+  // The socket's file is there a moment before anybody listens.
   Result<void> ready =
-      fleet->process_->wait_until([&socket] { return std::filesystem::exists(socket); },
+      fleet->process_->wait_until([&fleet] { return fleet->status().has_value(); },
                                   std::chrono::seconds(120), "reveille-fleet was ready");
   if (!ready) return std::unexpected(std::move(ready.error()));
   return fleet;
