@@ -68,7 +68,7 @@ void forget_contents(Slot& slot) {
   if (slot.header_bytes.capacity() > kept_buffer_bytes_max) slot.header_bytes.shrink_to_fit();
   if (slot.body.capacity() > kept_buffer_bytes_max) slot.body.shrink_to_fit();
   slot.body_sent = 0;
-  slot.response.clear();
+  if (slot.response.status != 0 || !slot.response.body.empty()) slot.response.clear();
   slot.response_bytes = 0;
 }
 
@@ -100,6 +100,10 @@ struct Http2ClientSession::State {
   // The stream whose header block arrives, since no other frame comes between its fields.
   std::int32_t current_stream = 0;
   Slot* current_slot = nullptr;
+  // Its fields are collected here, where they are in the processor's cache, and go to its slot only
+  // when the stream goes on after them: a push's usual answer is a header block and no more.
+  ResponseBuffer arriving;
+  bool arriving_ends_stream = false;
   ResponseBuffer delivered;  // the response of the event that runs
   std::vector<ResponseView::Header> delivered_headers;
   Nghttp2Memory memory;
@@ -110,6 +114,7 @@ struct Http2ClientSession::State {
   bool new_streams_allowed() const;
   std::size_t capacity() const;
   Slot* slot_of(std::int32_t stream) const;
+  void keep_arriving(Slot& slot);
   ResponseView view_of_delivered();
   void settle(Slot& slot);
   void fail(Slot& slot, StreamFailure failure);
@@ -127,6 +132,7 @@ struct Http2ClientSession::State {
   static int on_stream_closed(nghttp2_session*, std::int32_t stream, std::uint32_t error_code,
                               void* user);
   static int before_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user);
+  void on_header_block_end(std::int32_t stream, const nghttp2_frame& frame);
   void on_stream_end(Slot& slot);
   void on_goaway(const nghttp2_goaway& goaway);
 };
@@ -216,10 +222,15 @@ int Http2ClientSession::State::on_begin_headers(nghttp2_session*, const nghttp2_
   State& state = *static_cast<State*>(user);
   Slot* slot = state.slot_of(frame->hd.stream_id);
   if (slot == nullptr || frame->hd.type != NGHTTP2_HEADERS) return 0;  // no PUSH_PROMISE
+  // An answer that came before its request was sent: its stream has not closed yet.
+  if (state.arriving_ends_stream && state.current_slot != nullptr) {
+    state.keep_arriving(*state.current_slot);
+  }
+  state.arriving.clear();
+  state.arriving_ends_stream = false;
   state.current_stream = frame->hd.stream_id;
   state.current_slot = slot;
   slot->final_headers = slot->response.status >= 200;
-  if (!slot->final_headers) slot->response.clear();  // the fields of an interim 1xx response
   return 0;
 }
 
@@ -240,10 +251,10 @@ int Http2ClientSession::State::on_header(nghttp2_session*, const nghttp2_frame* 
   const std::string_view field = text_of(name, name_bytes);
   const std::string_view content = text_of(value, value_bytes);
   if (field == ":status") {
-    std::from_chars(content.data(), content.data() + content.size(), slot->response.status);
+    std::from_chars(content.data(), content.data() + content.size(), state.arriving.status);
   } else {
-    slot->response.headers.push_back({field.size(), content.size()});
-    slot->response.header_text.append(field).append(content);
+    state.arriving.headers.push_back({field.size(), content.size()});
+    state.arriving.header_text.append(field).append(content);
   }
   return 0;
 }
@@ -267,6 +278,7 @@ int Http2ClientSession::State::on_data(nghttp2_session* session, std::uint8_t, s
 int Http2ClientSession::State::on_frame_received(nghttp2_session*, const nghttp2_frame* frame,
                                                  void* user) {
   State& state = *static_cast<State*>(user);
+  if (frame->hd.type == NGHTTP2_HEADERS) state.on_header_block_end(frame->hd.stream_id, *frame);
   if (ends_stream(*frame)) {
     Slot* slot = state.slot_of(frame->hd.stream_id);
     if (slot != nullptr) state.on_stream_end(*slot);
@@ -278,6 +290,19 @@ int Http2ClientSession::State::on_frame_received(nghttp2_session*, const nghttp2
     state.events.on_ping_acknowledged();
   }
   return 0;
+}
+
+void Http2ClientSession::State::on_header_block_end(std::int32_t stream,
+                                                    const nghttp2_frame& frame) {
+  if (stream != current_stream || current_slot == nullptr || current_slot->final_headers) return;
+  arriving_ends_stream = ends_stream(frame);
+  if (!arriving_ends_stream) keep_arriving(*current_slot);
+}
+
+void Http2ClientSession::State::keep_arriving(Slot& slot) {
+  slot.response.clear();  // the fields of an interim 1xx response
+  std::swap(slot.response, arriving);
+  arriving_ends_stream = false;
 }
 
 void Http2ClientSession::State::on_stream_end(Slot& slot) {
@@ -311,8 +336,10 @@ int Http2ClientSession::State::on_stream_closed(nghttp2_session*, std::int32_t s
   const bool never_sent = !closed->sent && !state.new_streams_allowed();
   // Released before the event, so that capacity() already counts it there; what the event may
   // submit gets the slot's place, so the response moves out of it.
-  std::swap(state.delivered, closed->response);
-  state.current_slot = nullptr;
+  const bool is_current = closed == state.current_slot;
+  const bool in_one_block = is_current && std::exchange(state.arriving_ends_stream, false);
+  std::swap(state.delivered, in_one_block ? state.arriving : closed->response);
+  if (is_current) state.current_slot = nullptr;
   forget_contents(*closed);
   state.slots.release(*closed);
 

@@ -39,7 +39,7 @@ struct ScriptedPeer::Connection final : std::enable_shared_from_this<Connection>
   http::Http2ServerSession session;
   asio::steady_timer output_waits;
   std::size_t requests = 0;
-  std::vector<std::pair<http::Http2ServerSession::StreamId, std::string>> held;
+  std::vector<std::pair<http::Http2ServerSession::StreamId, std::string>> held, left_out;
   bool cut = false;
   bool silent = false;
   bool said_goaway = false;
@@ -82,11 +82,15 @@ struct ScriptedPeer::Connection final : std::enable_shared_from_this<Connection>
     const Script& script = peer.script_;
     const bool goes_away = faulty && script.goaway_after != 0;
     if (goes_away && requests > script.goaway_after - script.goaway_leaves && !said_goaway) {
-      if (requests < script.goaway_after) return;  // never processed: above the last stream soon
+      if (requests < script.goaway_after) {  // not processed: above the last stream soon
+        left_out.emplace_back(id, path);
+        return answer_left_out_without_goaway();
+      }
       said_goaway = true;
-      const auto left_out = static_cast<std::int32_t>(2 * script.goaway_leaves);
+      left_out.clear();
+      const auto ids_above = static_cast<std::int32_t>(2 * script.goaway_leaves);
       if (script.goaway_leaves == 0) held.emplace_back(id, path);
-      session.go_away(0, R"({"reason":"Shutdown"})", id - left_out);
+      session.go_away(0, R"({"reason":"Shutdown"})", id - ids_above);
       return answer_held();
     }
     held.emplace_back(id, path);
@@ -96,6 +100,19 @@ struct ScriptedPeer::Connection final : std::enable_shared_from_this<Connection>
     } else if (!waits) {
       answer_held();
     }
+  }
+
+  // When so few requests come that the connection never gets to its GOAWAY.
+  void answer_left_out_without_goaway() {
+    if (left_out.size() > 1) return;
+    auto timer = std::make_shared<asio::steady_timer>(peer.context_, std::chrono::milliseconds(200));
+    timer->async_wait([timer, self = shared_from_this()](const boost::system::error_code&) {
+      if (std::exchange(self->said_goaway, true)) return;
+      self->held.insert(self->held.end(), self->left_out.begin(), self->left_out.end());
+      self->left_out.clear();
+      self->answer_held();
+      self->write_soon();
+    });
   }
 
   void answer_late() {
@@ -115,7 +132,9 @@ struct ScriptedPeer::Connection final : std::enable_shared_from_this<Connection>
   }
 
   void on_stream_closed(http::Http2ServerSession::StreamId id, bool) override {
-    std::erase_if(held, [id](const auto& one) { return one.first == id; });
+    for (auto* list : {&held, &left_out}) {
+      std::erase_if(*list, [id](const auto& one) { return one.first == id; });
+    }
   }
   void on_goaway(std::uint32_t) override { ++peer.record_.goaways_received; }
 
