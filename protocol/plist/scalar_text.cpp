@@ -52,8 +52,9 @@ std::optional<Integer> parse_integer(std::string_view text) {
     text.remove_prefix(2);
   }
   std::uint64_t magnitude = 0;
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, magnitude, base);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto read = std::from_chars(begin, end, magnitude, base);
   if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
   constexpr std::uint64_t signed_max = std::numeric_limits<std::int64_t>::max();
   if (negative) {
@@ -77,8 +78,9 @@ std::optional<double> parse_real(std::string_view text) {
     // from_chars would also take its own spellings of NaN, and a second sign.
     if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
     if (text.front() == '-' || text.front() == '+') return std::nullopt;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, magnitude);
+    const char* begin = text.data();
+    const char* end = begin + text.size();
+    const auto read = std::from_chars(begin, end, magnitude);
     if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   }
   return negative ? -magnitude : magnitude;

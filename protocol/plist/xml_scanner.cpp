@@ -69,8 +69,9 @@ std::optional<char32_t> referenced_character(std::string_view name) {
   const int base = name.starts_with('x') ? 16 : 10;
   if (base == 16) name.remove_prefix(1);
   std::uint32_t code_point = 0;
-  const char* end = name.data() + name.size();
-  const auto read = std::from_chars(name.data(), end, code_point, base);
+  const char* begin = name.data();
+  const char* end = begin + name.size();
+  const auto read = std::from_chars(begin, end, code_point, base);
   const bool surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
   if (name.empty() || read.ec != std::errc() || read.ptr != end || code_point == 0 || surrogate ||
       code_point > 0x10ffff) {
