@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::size_t challenge_bytes = 24;  // a multiple of 3: no padding in the link
 
-std::string to_base64url(BytesView bytes) {
-  std::string text = to_base64(bytes);
-  for (char& character : text) {
-    if (character == '+') character = '-';
-    if (character == '/') character = '_';
-  }
-  return text;
-}
-
 using Work = std::move_only_function<Result<std::monostate>(storage::Transaction&)>;
 
 Work add_all(std::vector<storage::Sha256> hashes, storage::Time expires_at) {

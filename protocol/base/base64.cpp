@@ -84,4 +84,31 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string to_base64url(BytesView bytes) {
+  std::string text = to_base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  for (char& character : text) {
+    if (character == '+') character = '-';
+    if (character == '/') character = '_';
+  }
+  return text;
+}
+
+std::optional<Bytes> from_base64url(std::string_view text) {
+  std::string standard(text);
+  for (char& character : standard) {
+    if (character == '-') {
+      character = '+';
+    } else if (character == '_') {
+      character = '/';
+    } else if (character == '+' || character == '/' || character == '=') {
+      return std::nullopt;
+    }
+  }
+  while (standard.size() % 4 != 0) standard.push_back('=');
+  std::optional<Bytes> bytes = from_base64(standard);
+  if (!bytes || to_base64url(*bytes) != text) return std::nullopt;
+  return bytes;
+}
+
 }  // namespace reveille

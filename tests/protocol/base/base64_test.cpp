@@ -70,5 +70,21 @@ TEST(Base64Test, CharactersOutsideTheAlphabetAreRefused) {
   EXPECT_FALSE(from_base64(std::string_view("Zm9v\0", 5)));
 }
 
+TEST(Base64UrlTest, EveryByteIsWrittenWithoutPaddingAndReadBack) {
+  for (std::size_t length = 0; length <= 256; ++length) {
+    const Bytes bytes = every_byte().substr(0, length);
+    const std::string text = to_base64url(bytes);
+    EXPECT_EQ(text.find_first_of("+/="), std::string::npos);
+    EXPECT_EQ(from_base64url(text), bytes);
+  }
+  EXPECT_EQ(to_base64url("\xfb\xff"), "-_8");
+}
+
+TEST(Base64UrlTest, EveryValueHasOneSpelling) {
+  for (const char* text : {"Zg==", "Zh", "Z", "Zm9v+A", "Zm9v/A", "Zm 9v", "Zm9v\n", "Zm9*"}) {
+    EXPECT_EQ(from_base64url(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace reveille
