@@ -37,6 +37,8 @@ Partition partition_of(const mdm::EnrolmentId& enrolment) {
 
 Partition partition_of(const mdm::CommandUuid& command) { return partition_of_bytes(command.text); }
 
+Partition partition_of(const BatchId& batch) { return partition_of_bytes(batch.text); }
+
 Partition partition_of(const Sha256& key) { return partition_of_bytes(key.view()); }
 
 const char* name_of(EnrolmentState state) {
@@ -83,6 +85,50 @@ const char* name_of(DeliveryState state) {
       return "expired";
     case DeliveryState::voided:
       return "voided";
+  }
+  return "unknown";
+}
+
+const char* name_of(Priority priority) {
+  return priority == Priority::urgent ? "urgent" : "bulk";
+}
+
+const char* name_of(BatchState state) {
+  switch (state) {
+    case BatchState::running:
+      return "running";
+    case BatchState::paused:
+      return "paused";
+    case BatchState::cancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+const char* name_of(AudienceKind kind) {
+  switch (kind) {
+    case AudienceKind::ids:
+      return "ids";
+    case AudienceKind::all_devices:
+      return "all_devices";
+    case AudienceKind::all_users:
+      return "all_users";
+    case AudienceKind::all:
+      return "all";
+  }
+  return "unknown";
+}
+
+const char* name_of(BatchPhase phase) {
+  switch (phase) {
+    case BatchPhase::expanding:
+      return "expanding";
+    case BatchPhase::expanded:
+      return "expanded";
+    case BatchPhase::withdrawing:
+      return "withdrawing";
+    case BatchPhase::done:
+      return "done";
   }
   return "unknown";
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "protocol/base/bytes.h"
 #include "protocol/mdm/check_in.h"
@@ -25,6 +26,13 @@ struct Sha256 {
   friend auto operator<=>(const Sha256&, const Sha256&) = default;
 };
 
+// Names one batch for ever: not empty, at most 256 bytes, no control characters; mostly a UUID of
+// version 7, so that batches lie in the order of their creation.
+struct BatchId {
+  std::string text;
+  friend auto operator<=>(const BatchId&, const BatchId&) = default;
+};
+
 // A share of the records, fixed for the life of a database: the storage lane that owns a partition
 // is the only one to touch its enrolments, its due wakes and the keys that hash into it.
 struct Partition {
@@ -37,6 +45,7 @@ struct Partition {
 // the hash is part of the on-disk format.
 Partition partition_of(const mdm::EnrolmentId& enrolment);
 Partition partition_of(const mdm::CommandUuid& command);
+Partition partition_of(const BatchId& batch);
 Partition partition_of(const Sha256& key);
 
 //   pending ──TokenUpdate──► enrolled ──► ended
@@ -95,6 +104,12 @@ enum class DeliveryState : std::uint8_t {
   voided = 7,  // the enrolment ended first
 };
 
+// The commands that end Setup Assistant, and with it what was prepared behind it: the one exception
+// from a queue's order. They are handed out when nothing else is ready.
+constexpr bool ends_setup(std::string_view request_type) {
+  return request_type == "DeviceConfigured" || request_type == "UserConfigured";
+}
+
 const char* name_of(DeliveryState state);
 constexpr bool is_end_state(DeliveryState state) { return state >= DeliveryState::acknowledged; }
 
@@ -109,9 +124,21 @@ struct Delivery {
   Time sent_at{};            // the last time; epoch: never
   Time ended_at{};           // epoch: not ended
   std::string final_status;  // "Acknowledged", "Error", "CommandFormatError"; empty otherwise
+  std::optional<BatchId> batch;  // the batch that queued it
+  Time expires_at{};             // not handed out from then on; epoch: never
 
   friend bool operator==(const Delivery&, const Delivery&) = default;
 };
+
+constexpr bool has_expired(const Delivery& delivery, Time now) {
+  return delivery.expires_at != Time{} && delivery.expires_at <= now;
+}
+
+// Urgent wakes are read before all others. It holds for the first push: what follows silence, or
+// was put off, is bulk.
+enum class Priority : std::uint8_t { urgent = 1, bulk = 2 };
+
+const char* name_of(Priority priority);
 
 // An enrolment that has work, or was asked for, and should be pushed.
 struct DueWake {
@@ -123,13 +150,19 @@ struct DueWake {
   mdm::PushToken push_token;
   mdm::PushMagic push_magic;
   Time token_updated_at{};
+  Priority priority = Priority::bulk;
 };
 
 // Where a reader of due wakes stands; the default stands before the first.
 struct WakeCursor {
+  Priority priority = Priority::urgent;
   Time due_at{};
   mdm::EnrolmentId enrolment;
 };
+
+inline WakeCursor cursor_at(const DueWake& wake) {
+  return {.priority = wake.priority, .due_at = wake.due_at, .enrolment = wake.enrolment};
+}
 
 // What became of a push.
 struct WakeRecord {
@@ -152,6 +185,17 @@ struct WakeState {
   Time last_pushed_at{};  // epoch: never
   std::string last_apns_reason;
   Time last_seen_at{};  // within last_seen_resolution
+  Priority priority = Priority::bulk;  // of the wake that is due
+};
+
+// Where the login of a Mac's user stands (UserAuthenticate, protocol.md section 3). Only hashes are
+// kept: of the nonce that was asked, and of the AuthToken that the user channel must send.
+struct UserLogin {
+  std::optional<Sha256> nonce;  // asked, not answered yet
+  Time nonce_expires_at{};
+  std::optional<Sha256> auth_token;  // nullopt: nobody is logged in
+
+  friend bool operator==(const UserLogin&, const UserLogin&) = default;
 };
 
 struct IssuedCertificate {
@@ -167,6 +211,85 @@ struct PushCertificateRecord {
   std::string certificate_pem;  // certificate and private key: sealed at rest, in no log
   Time not_after{};
   Time stored_at{};
+};
+
+// ---- batches: one command for an audience, queued by and by ----
+
+//   running ◄─► paused        running, paused ─► cancelled
+// A paused batch queues nothing more; what it has queued goes on. A cancelled one takes back what
+// it has queued and has not ended.
+enum class BatchState : std::uint8_t { running = 1, paused = 2, cancelled = 3 };
+
+const char* name_of(BatchState state);
+
+enum class AudienceKind : std::uint8_t {
+  ids = 1,          // those of put_audience()
+  all_devices = 2,  // every device channel that is enrolled when its turn comes
+  all_users = 3,    // every user channel
+  all = 4,
+};
+
+const char* name_of(AudienceKind kind);
+
+// What was ordered. Only `state` ever changes.
+struct Batch {
+  BatchId id;
+  mdm::CommandUuid command;
+  AudienceKind audience = AudienceKind::ids;
+  std::uint64_t audience_ids = 0;     // how many ids were put, in all partitions; 0 with all_...
+  std::uint32_t rate_per_second = 0;  // for whoever calls advance_batch(); 0: no limit
+  Time expires_at{};                  // epoch: never
+  Priority priority = Priority::bulk;
+  BatchState state = BatchState::running;
+  Time created_at{}, changed_at{};  // set by the store
+
+  bool has_expired(Time now) const { return expires_at != Time{} && expires_at <= now; }
+  friend bool operator==(const Batch&, const Batch&) = default;
+};
+
+// What a batch has still to do in one partition.
+//
+//   expanding ─► expanded ─────────────► done    the audience is walked; all of it has ended
+//       └───────────┴─► withdrawing ───► done    cancelled or expired: it is walked once more
+enum class BatchPhase : std::uint8_t { expanding = 1, expanded = 2, withdrawing = 3, done = 4 };
+
+const char* name_of(BatchPhase phase);
+
+// What one advance_batch() did.
+struct BatchStep {
+  BatchState state = BatchState::running;    // that it found
+  BatchPhase phase = BatchPhase::expanding;  // of the partition, after it
+  std::size_t walked = 0;                    // places of the audience passed; at most count_max
+  std::size_t queued = 0;                    // deliveries that it began
+  std::size_t ended = 0;                     // deliveries that it took back
+
+  // Whether another step would do something: not when paused, nor when all is walked. It may be
+  // asked for all the same, and does nothing.
+  bool has_more() const {
+    return (phase == BatchPhase::expanding && state == BatchState::running) ||
+           phase == BatchPhase::withdrawing;
+  }
+};
+
+// Adds up at any moment: audience = unexpanded + skipped() + live + ended().
+struct BatchCounts {
+  std::uint64_t audience = 0;    // with all_...: as far as it has been walked
+  std::uint64_t unexpanded = 0;  // not walked; for ever so, when the batch was withdrawn before
+  std::uint64_t not_found = 0, not_enrolled = 0, queue_full = 0, already_queued = 0;  // skipped
+  std::uint64_t live = 0;  // queued and sent
+  std::uint64_t acknowledged = 0, failed = 0, cancelled = 0, expired = 0, voided = 0;
+  std::array<std::uint8_t, 4> partitions{};  // how many are in each BatchPhase, in its order
+
+  std::uint64_t skipped() const { return not_found + not_enrolled + queue_full + already_queued; }
+  std::uint64_t ended() const { return acknowledged + failed + cancelled + expired + voided; }
+  bool add_up() const { return audience == unexpanded + skipped() + live + ended(); }
+  std::uint8_t partitions_in(BatchPhase phase) const {
+    return partitions[static_cast<std::size_t>(phase) - 1];
+  }
+  // Nothing is left to do or to wait for.
+  bool is_done() const { return partitions_in(BatchPhase::done) == Partition::count; }
+
+  friend bool operator==(const BatchCounts&, const BatchCounts&) = default;
 };
 
 struct Counts {

@@ -104,6 +104,20 @@ class Transaction {
   virtual Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
                                                          std::size_t count_max) = 0;
 
+  // ---- secrets of a life, which end with it: partition of the enrolment's id ----
+
+  // The token that a Mac escrows; an empty one takes the stored one away. Sealed at rest.
+  // Errors: not_found; conflict when the enrolment has ended.
+  virtual Result<void> put_bootstrap_token(const mdm::EnrolmentId& device, BytesView token) = 0;
+  virtual Result<std::optional<Bytes>> bootstrap_token(const mdm::EnrolmentId& device) = 0;
+
+  // Of a user channel, also before its first TokenUpdate; nullopt takes it away. It ends with its
+  // channel and with its device. Errors: not_found (of the device); conflict when it has ended;
+  // overloaded when the device has user_logins_max of other users.
+  virtual Result<void> put_user_login(const mdm::Identity& user,
+                                      const std::optional<UserLogin>& login) = 0;
+  virtual Result<std::optional<UserLogin>> user_login(const mdm::EnrolmentId& user) = 0;
+
   // ---- commands: put in the partition of their UUID, found from any lane ----
 
   // Stores the command's bytes once; the same bytes again are no error. Errors: conflict when the
@@ -118,7 +132,8 @@ class Transaction {
   // becomes due, unless one was pushed less than wake_coalescing ago and the
   // device has not connected since. Errors: not_found when the command is not stored.
   virtual Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
-                                                const mdm::CommandUuid& command, Time now) = 0;
+                                                const mdm::CommandUuid& command, Time now,
+                                                Priority priority = Priority::bulk) = 0;
 
   // A device's answer (not Idle) to a command; `body` is kept with an end state. A late or doubled
   // NotNow changes nothing once the command has ended.
@@ -128,7 +143,9 @@ class Transaction {
                                          BytesView body, Time now) = 0;
 
   // The oldest command without an end state, marked sent; nullopt when there is none. A command
-  // that was sent and never answered is offered again. Relaxed. Errors: not_found.
+  // that was sent and never answered is offered again; one that has expired meets its end instead.
+  // One that ends Setup Assistant (ends_setup()) waits for all others, but for those put off.
+  // Relaxed. Errors: not_found.
   virtual Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
                                                            NotNow not_now, Time now) = 0;
 
@@ -148,10 +165,47 @@ class Transaction {
   virtual Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                                    const mdm::CommandUuid& command) = 0;
 
+  // ---- batches: their record in the partition of their id, their work in each partition ----
+
+  // Ids of the partition, stored in pieces before put_batch(): chunks 0, 1, 2, ... without a gap,
+  // not empty, of at most audience_chunk_ids_max. Sorted ids are walked fastest; one that repeats
+  // is skipped. In the lane of `partition`. What no put_batch() follows is purged at the next
+  // start.
+  static constexpr std::size_t audience_chunk_ids_max = 1'024;
+  virtual Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
+                                    std::span<const mdm::EnrolmentId> ids) = 0;
+
+  // From then on every partition has work with it; its audience was committed before. The same
+  // again is no error, whatever became of it since. Errors: conflict when the id is taken by
+  // another order; not_found when the command is not stored.
+  virtual Result<void> put_batch(const Batch& batch, Time now) = 0;
+
+  // Each lane sees it at its next step. Errors: not_found; conflict when it is cancelled.
+  virtual Result<void> set_batch_state(const BatchId& batch, BatchState state, Time now) = 0;
+
+  // One step of what the batch needs in this partition, over at most `count_max` places of its
+  // audience: while it runs, it enqueues; once it is cancelled or has expired, it ends what it
+  // enqueued (as cancelled or expired). Paused, or walked to the end: nothing. The cursor and the
+  // counts are part of the same commit. In the lane of `partition`; of enrolments that are not
+  // committed yet it sees nothing. Errors: not_found.
+  virtual Result<BatchStep> advance_batch(Partition partition, const BatchId& batch,
+                                          std::size_t count_max, Time now) = 0;
+
+  // Any lane.
+  virtual Result<std::optional<Batch>> find_batch(const BatchId& batch) = 0;
+  // In the order of their ids: any lane; sees committed changes only.
+  virtual Result<std::vector<Batch>> list_batches(const BatchId& after, std::size_t count_max) = 0;
+  // Any lane; each partition's share is of one instant. Errors: not_found.
+  virtual Result<BatchCounts> batch_counts(const BatchId& batch) = 0;
+  // Those that are not done in this partition, in the order of their ids: what to go on with after
+  // a restart. Sees committed changes only.
+  virtual Result<std::vector<BatchId>> unfinished_batches(Partition partition, const BatchId& after,
+                                                          std::size_t count_max) = 0;
+
   // ---- wakes: each partition for itself ----
 
-  // The wakes due at `now` behind `after`, oldest first. An enrolment is due because it has work
-  // and has not connected, or because an operator asked.
+  // The wakes due at `now` behind `after`: urgent ones first, of each priority the oldest first. An
+  // enrolment is due because it has work and has not connected, or because an operator asked.
   virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
                                                  Time now, std::size_t count_max) = 0;
   // When the next one behind `after` is due; nullopt when there is none.
@@ -168,7 +222,8 @@ class Transaction {
   // An operator's wake: due now, with or without work. Answers by position: queued (due),
   // not_found, or not_enrolled (no token, parked, ended).
   virtual Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
-                                                      Time now) = 0;
+                                                      Time now,
+                                                      Priority priority = Priority::bulk) = 0;
 
   virtual Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) = 0;
 
@@ -189,6 +244,11 @@ class Transaction {
 
   // Any lane. nullopt when record_certificate() never had it: issued elsewhere.
   virtual Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) = 0;
+
+  // Any lane. Refused from now on, whatever it is tied to; again is no error.
+  virtual Result<void> revoke_certificate(const Sha256& certificate, Time now) = 0;
+  // All of them, in byte order: there are few.
+  virtual Result<std::vector<Sha256>> revoked_certificates() = 0;
 
   // ---- one-time challenges: partition of the challenge's hash ----
 
@@ -216,6 +276,7 @@ struct StoreOptions {
   std::chrono::milliseconds wake_coalescing{10'000};
   std::chrono::milliseconds last_seen_resolution{600'000};
   std::size_t queue_commands_max = 1'000;  // live commands of one enrolment
+  std::size_t user_logins_max = 4'096;     // users of one device who have logged in
 };
 
 class Store {

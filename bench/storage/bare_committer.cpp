@@ -27,13 +27,15 @@ BareCommitter::~BareCommitter() {
 
 std::vector<BareCommitter::Row> BareCommitter::rows_of(const mdm::EnrolmentId& id,
                                                        const mdm::CommandUuid& command,
-                                                       std::uint64_t sequence, storage::Time now) {
+                                                       std::uint64_t sequence, storage::Time now,
+                                                       const std::optional<storage::BatchId>& batch) {
   const Bytes life = rocks::life_prefix(id, 1);
   rocks::DeliveryRow delivery;
   delivery.sequence = sequence;
   delivery.delivery.command = command;
   delivery.delivery.request_type = "InstallProfile";
   delivery.delivery.queued_at = now;
+  delivery.delivery.batch = batch;
   rocks::Schedule schedule;
   schedule.state = storage::EnrolmentState::enrolled;
   schedule.has_push_token = true;
@@ -44,22 +46,24 @@ std::vector<BareCommitter::Row> BareCommitter::rows_of(const mdm::EnrolmentId& i
       {rocks::Table::deliveries, rocks::delivery_key(life, command), rocks::encode(delivery)},
       {rocks::Table::queue, rocks::queue_key(life, sequence),
        rocks::encode(rocks::QueueRow{.command = command, .put_off_round = 0, .ended = false})},
-      {rocks::Table::schedules, id.text(), rocks::encode(schedule)}};
+      {rocks::Table::schedules, rocks::schedule_key(id), rocks::encode(schedule)}};
   // The wake is due from the first command on.
   if (sequence == 0) {
-    rows.push_back({rocks::Table::due, rocks::due_key(storage::partition_of(id), now, id), Bytes()});
+    rows.push_back(
+        {rocks::Table::due,
+         rocks::due_key(storage::partition_of(id), storage::Priority::bulk, now, id), Bytes()});
   }
   return rows;
 }
 
-void BareCommitter::commit(std::span<const Row> rows) {
+void BareCommitter::commit(std::span<const Row> rows, Sync sync) {
   rocksdb::WriteBatch batch;
   for (const Row& row : rows) {
     ensure(batch.Put(handles_[static_cast<std::size_t>(row.table)], row.key, row.value).ok(),
            "put");
   }
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = sync == Sync::yes;
   ensure(database_->Write(options, &batch).ok(), "written");
 }
 

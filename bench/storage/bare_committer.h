@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,10 +28,11 @@ class BareCommitter {
     Bytes key, value;
   };
   static std::vector<Row> rows_of(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
-                                  std::uint64_t sequence, storage::Time now);
+                                  std::uint64_t sequence, storage::Time now,
+                                  const std::optional<storage::BatchId>& batch = std::nullopt);
 
-  // One batch, one sync.
-  void commit(std::span<const Row> rows);
+  enum class Sync { yes, no };
+  void commit(std::span<const Row> rows, Sync sync = Sync::yes);
 
  private:
   TemporaryFolder folder_;

@@ -15,7 +15,7 @@ std::size_t push_all(Fleet& fleet, std::size_t chunk) {
       const auto due = transaction->due_wakes({.index = index}, cursor, fleet.now(), chunk);
       ensure(due.has_value(), "read");
       if (due->empty()) break;
-      cursor = {.due_at = due->back().due_at, .enrolment = due->back().enrolment};
+      cursor = storage::cursor_at(due->back());
       std::vector<storage::WakeRecord> records;
       for (const storage::DueWake& wake : *due) {
         records.push_back({.enrolment = wake.enrolment,

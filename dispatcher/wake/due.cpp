@@ -29,7 +29,7 @@ Result<void> read_due(storage::Transaction& transaction, DueRead& read, storage:
     part.wakes = *std::move(wakes);
     if (!part.is_whole) continue;
     storage::WakeCursor last = part.after;
-    if (!part.wakes.empty()) last = {part.wakes.back().due_at, part.wakes.back().enrolment};
+    if (!part.wakes.empty()) last = storage::cursor_at(part.wakes.back());
     auto next = transaction.next_due_at(part.partition, last);
     if (!next) return std::unexpected(std::move(next.error()));
     part.next_due_at = *next;

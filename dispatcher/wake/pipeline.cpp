@@ -83,10 +83,11 @@ void Pipeline::on_read(DueRead&& read, const Moment& now) {
       std::optional<storage::WakeCursor> last;
       for (storage::DueWake& wake : part.wakes) {
         const storage::Time due_at = wake.due_at;
+        const storage::Priority priority = wake.priority;
         const FlightId flight = admit(std::move(wake), now);
         if (flight == FlightTable::none) break;
         const bool is_last = ++taken == part.wakes.size() || room() == 0;
-        if (is_last) last = {due_at, flights_[flight].wake.enrolment};
+        if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment};
       }
       due_.answered(part, taken, std::move(last));
     }

@@ -5,7 +5,6 @@
 
 // Commands, and the queue of each enrolment.
 namespace reveille::storage::memory {
-namespace {
 
 const QueueEntry* find_entry(const EnrolmentRecord& record, const mdm::CommandUuid& command) {
   const auto it = std::ranges::find_if(
@@ -15,6 +14,20 @@ const QueueEntry* find_entry(const EnrolmentRecord& record, const mdm::CommandUu
 
 QueueEntry* find_entry(EnrolmentRecord& record, const mdm::CommandUuid& command) {
   return const_cast<QueueEntry*>(find_entry(std::as_const(record), command));
+}
+
+namespace {
+
+// Whose turn it is; nullptr when nothing is ready.
+QueueEntry* find_next(EnrolmentRecord& record) {
+  QueueEntry* next = nullptr;
+  for (QueueEntry& entry : record.entries) {
+    if (!is_live(entry) || entry.put_off) continue;
+    const bool waits = ends_setup(entry.delivery.request_type);
+    if (!next || !waits) next = &entry;
+    if (!waits) break;
+  }
+  return next;
 }
 
 }  // namespace
@@ -37,7 +50,7 @@ Result<std::optional<mdm::Command>> MemoryTransaction::find_command(
 }
 
 Enqueued MemoryTransaction::enqueue_one(const mdm::EnrolmentId& id, const mdm::Command& command,
-                                        Time now) {
+                                        Time now, Priority priority, const Batch* batch) {
   const EnrolmentRecord* found = enrolments_.find(id);
   if (!found) return Enqueued::not_found;
   if (found->enrolment.state != EnrolmentState::enrolled) return Enqueued::not_enrolled;
@@ -49,28 +62,36 @@ Enqueued MemoryTransaction::enqueue_one(const mdm::EnrolmentId& id, const mdm::C
   delivery.command = command.uuid;
   delivery.request_type = command.request_type;
   delivery.queued_at = now;
+  if (batch) {
+    delivery.batch = batch->id;
+    delivery.expires_at = batch->expires_at;
+  }
   record.entries.push_back({.delivery = delivery, .put_off = false, .result = std::nullopt});
 
   if (!may_be_pushed(record.enrolment)) return Enqueued::queued;
   WakeState& wake = record.wake;
   const bool push_is_under_way =
       wake.attempts > 0 && now - wake.last_pushed_at < options_.wake_coalescing;
-  if (push_is_under_way) {
+  if (!push_is_under_way) {
+    make_due(wake, now, priority);
+  } else if (!wake.due_at) {
     // That push may have been an operator's, with nothing due behind it: the new work needs its
     // own.
-    if (!wake.due_at) wake.due_at = wake.last_pushed_at + options_.wake_coalescing;
-  } else if (!wake.due_at || *wake.due_at > now) {
-    wake.due_at = now;
+    wake.due_at = wake.last_pushed_at + options_.wake_coalescing;
+    wake.priority = Priority::bulk;
   }
   return Enqueued::queued;
 }
 
 Result<std::vector<Enqueued>> MemoryTransaction::enqueue(
-    std::span<const mdm::EnrolmentId> enrolments, const mdm::CommandUuid& command, Time now) {
+    std::span<const mdm::EnrolmentId> enrolments, const mdm::CommandUuid& command, Time now,
+    Priority priority) {
   const mdm::Command* stored = commands_.find(command);
   if (!stored) return failure(ErrorCode::not_found, "no command " + command.text);
   std::vector<Enqueued> answers;
-  for (const mdm::EnrolmentId& id : enrolments) answers.push_back(enqueue_one(id, *stored, now));
+  for (const mdm::EnrolmentId& id : enrolments) {
+    answers.push_back(enqueue_one(id, *stored, now, priority, nullptr));
+  }
   return answers;
 }
 
@@ -110,12 +131,15 @@ Result<std::optional<mdm::Command>> MemoryTransaction::next_command(
   if (not_now == NotNow::offer) {
     for (QueueEntry& entry : record.entries) entry.put_off = false;
   }
-  for (QueueEntry& entry : record.entries) {
-    if (!is_live(entry) || entry.put_off) continue;
-    entry.delivery.state = DeliveryState::sent;
-    ++entry.delivery.times_sent;
-    entry.delivery.sent_at = now;
-    return find_command(entry.delivery.command);
+  while (QueueEntry* next = find_next(record)) {
+    if (!has_expired(next->delivery, now)) {
+      next->delivery.state = DeliveryState::sent;
+      ++next->delivery.times_sent;
+      next->delivery.sent_at = now;
+      return find_command(next->delivery.command);
+    }
+    end_delivery(*next, DeliveryState::expired, now);
+    if (live_count(record) == 0) record.wake.due_at.reset();
   }
   return std::nullopt;
 }

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "storage/batch_step.h"
 #include "storage/store.h"
 
 // What the memory store holds, in the plainest containers that will do.
@@ -25,14 +29,31 @@ struct EnrolmentRecord {
   mdm::PushToken push_token;
   mdm::PushMagic push_magic;
   std::optional<Bytes> unlock_token;
+  std::optional<Bytes> bootstrap_token;
   std::vector<QueueEntry> entries;  // in the order they were queued, ended ones too
   WakeState wake;
   Counts earlier_lives;
+  std::map<std::pair<BatchId, DeliveryState>, std::uint64_t> earlier_batches;
 };
+
+// What one partition has done of a batch.
+struct BatchShare {
+  BatchPhase phase = BatchPhase::expanding;  // expanded with nothing live is done
+  AudiencePlace expanded_to, withdrawn_to;
+  BatchCounts skipped;  // these alone
+};
+
+struct BatchRecord {
+  Batch batch;
+  std::array<BatchShare, Partition::count> shares;
+};
+
+using AudienceKey = std::tuple<BatchId, std::uint8_t, std::uint32_t>;  // batch, partition, chunk
 
 struct CertificateRecord {
   std::optional<IssuedCertificate> issued;
   std::optional<mdm::EnrolmentId> device;
+  bool revoked = false;
 };
 
 struct ChallengeRecord {
@@ -43,7 +64,10 @@ struct ChallengeRecord {
 // Guarded by the store's mutex, which a transaction holds from begin() to its end.
 struct State {
   std::map<mdm::EnrolmentId, EnrolmentRecord> enrolments;
+  std::map<mdm::EnrolmentId, std::optional<UserLogin>> user_logins;  // nullopt: taken away
   std::map<mdm::CommandUuid, mdm::Command> commands;
+  std::map<BatchId, BatchRecord> batches;
+  std::map<AudienceKey, std::vector<mdm::EnrolmentId>> audiences;
   std::map<Sha256, CertificateRecord> certificates;
   std::map<Sha256, ChallengeRecord> challenges;
   std::map<std::string, PushCertificateRecord> push_certificates;  // by topic
@@ -124,10 +148,21 @@ inline std::size_t live_count(const EnrolmentRecord& record) {
   return static_cast<std::size_t>(std::ranges::count_if(record.entries, is_live));
 }
 
+const QueueEntry* find_entry(const EnrolmentRecord& record, const mdm::CommandUuid& command);
+QueueEntry* find_entry(EnrolmentRecord& record, const mdm::CommandUuid& command);
+
 inline void end_delivery(QueueEntry& entry, DeliveryState state, Time now) {
   entry.delivery.state = state;
   entry.delivery.ended_at = now;
   entry.put_off = false;
+}
+
+// Due now, or as it was when it was due already: its push may be under way, and its record must
+// still find it.
+inline void make_due(WakeState& wake, Time now, Priority priority) {
+  const bool is_due = wake.due_at && *wake.due_at <= now;
+  if (!is_due) wake.due_at = now;
+  if (!is_due || priority == Priority::urgent) wake.priority = priority;
 }
 
 inline bool may_be_pushed(const Enrolment& enrolment) {

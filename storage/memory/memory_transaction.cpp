@@ -38,6 +38,15 @@ Counts tally(const EnrolmentRecord& record) {
   return counts;
 }
 
+// The same for each batch; those of the life that is over have all ended.
+auto batch_tally(const EnrolmentRecord& record) {
+  auto tally = record.earlier_batches;
+  for (const QueueEntry& entry : record.entries) {
+    if (entry.delivery.batch) ++tally[{*entry.delivery.batch, entry.delivery.state}];
+  }
+  return tally;
+}
+
 void add_enrolment(Counts& counts, EnrolmentState state, std::uint64_t one) {
   switch (state) {
     case EnrolmentState::pending:
@@ -72,7 +81,10 @@ MemoryTransaction::MemoryTransaction(const StoreOptions& options, std::unique_lo
       lock_(std::move(lock)),
       counts_(counts),
       enrolments_(state.enrolments),
+      user_logins_(state.user_logins),
       commands_(state.commands),
+      batches_(state.batches),
+      audiences_(state.audiences),
       certificates_(state.certificates),
       challenges_(state.challenges),
       push_certificates_(state.push_certificates) {}
@@ -104,6 +116,7 @@ void MemoryTransaction::end_record(EnrolmentRecord& record, EndReason reason, Ti
   record.push_token = {};
   record.push_magic = {};
   record.unlock_token.reset();
+  record.bootstrap_token.reset();
 }
 
 Result<Enrolment> MemoryTransaction::authenticate(const mdm::Authenticate& message,
@@ -121,9 +134,11 @@ Result<Enrolment> MemoryTransaction::authenticate(const mdm::Authenticate& messa
     end_record(user, EndReason::superseded, now);
     user.enrolment.end_reason = EndReason::superseded;
   }
+  forget_user_logins(id);
   EnrolmentRecord fresh;
   fresh.enrolment = *next;
   fresh.earlier_lives = tally(record);
+  fresh.earlier_batches = batch_tally(record);
   record = std::move(fresh);
   return next;
 }
@@ -142,6 +157,7 @@ Result<Enrolment> MemoryTransaction::update_token(const mdm::TokenUpdate& messag
   if (stored && stored->generation != next->generation) {
     EnrolmentRecord fresh;
     fresh.earlier_lives = tally(record);
+    fresh.earlier_batches = batch_tally(record);
     record = std::move(fresh);
   }
   record.enrolment = *next;
@@ -149,7 +165,10 @@ Result<Enrolment> MemoryTransaction::update_token(const mdm::TokenUpdate& messag
   record.push_magic = message.push_magic;
   if (message.unlock_token) record.unlock_token = message.unlock_token;
   record.wake.attempts = 0;
-  if (live_count(record) > 0) record.wake.due_at = now;
+  if (live_count(record) > 0) {
+    if (!record.wake.due_at) record.wake.priority = Priority::bulk;
+    record.wake.due_at = now;  // also when it was due: a push to the token before must not count
+  }
   return next;
 }
 
@@ -163,6 +182,7 @@ Result<void> MemoryTransaction::end_enrolment(const mdm::EnrolmentId& enrolment,
   for (const mdm::EnrolmentId& user : user_channels_of(enrolment)) {
     end_record(enrolments_.edit(user), reason, now);
   }
+  forget_user_logins(enrolment);
   return {};
 }
 
@@ -236,6 +256,19 @@ Result<std::optional<IssuedCertificate>> MemoryTransaction::find_certificate(
   return record->issued;
 }
 
+Result<void> MemoryTransaction::revoke_certificate(const Sha256& certificate, Time /*now*/) {
+  certificates_.edit(certificate).revoked = true;
+  return {};
+}
+
+Result<std::vector<Sha256>> MemoryTransaction::revoked_certificates() {
+  std::vector<Sha256> revoked;
+  for (const Sha256& certificate : certificates_.keys()) {
+    if (certificates_.find(certificate)->revoked) revoked.push_back(certificate);
+  }
+  return revoked;
+}
+
 Result<void> MemoryTransaction::add_challenge(const Sha256& challenge, Time expires_at) {
   if (challenges_.find(challenge)) return {};
   challenges_.edit(challenge).expires_at = expires_at;
@@ -283,7 +316,10 @@ Result<void> MemoryTransaction::commit() {
     add_tally(counts, record, 1);
   }
   enrolments_.commit();
+  user_logins_.commit();
   commands_.commit();
+  batches_.commit();
+  audiences_.commit();
   certificates_.commit();
   challenges_.commit();
   push_certificates_.commit();

@@ -25,11 +25,18 @@ class MemoryTransaction final : public Transaction {
   Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
                                                  std::size_t count_max) override;
 
+  Result<void> put_bootstrap_token(const mdm::EnrolmentId& device, BytesView token) override;
+  Result<std::optional<Bytes>> bootstrap_token(const mdm::EnrolmentId& device) override;
+  Result<void> put_user_login(const mdm::Identity& user,
+                              const std::optional<UserLogin>& login) override;
+  Result<std::optional<UserLogin>> user_login(const mdm::EnrolmentId& user) override;
+
   Result<void> put_command(const mdm::Command& command, Time now) override;
   Result<std::optional<mdm::Command>> find_command(const mdm::CommandUuid& command) override;
 
   Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
-                                        const mdm::CommandUuid& command, Time now) override;
+                                        const mdm::CommandUuid& command, Time now,
+                                        Priority priority) override;
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
                                  mdm::Status status, BytesView body, Time now) override;
   Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
@@ -44,6 +51,18 @@ class MemoryTransaction final : public Transaction {
   Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                            const mdm::CommandUuid& command) override;
 
+  Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
+                            std::span<const mdm::EnrolmentId> ids) override;
+  Result<void> put_batch(const Batch& batch, Time now) override;
+  Result<void> set_batch_state(const BatchId& batch, BatchState state, Time now) override;
+  Result<BatchStep> advance_batch(Partition partition, const BatchId& batch, std::size_t count_max,
+                                  Time now) override;
+  Result<std::optional<Batch>> find_batch(const BatchId& batch) override;
+  Result<std::vector<Batch>> list_batches(const BatchId& after, std::size_t count_max) override;
+  Result<BatchCounts> batch_counts(const BatchId& batch) override;
+  Result<std::vector<BatchId>> unfinished_batches(Partition partition, const BatchId& after,
+                                                  std::size_t count_max) override;
+
   Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after, Time now,
                                          std::size_t count_max) override;
   Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) override;
@@ -51,7 +70,7 @@ class MemoryTransaction final : public Transaction {
   Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment, std::optional<Time> due_at,
                                Time now) override;
   Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
-                                              Time now) override;
+                                              Time now, Priority priority) override;
   Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) override;
   Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) override;
 
@@ -59,6 +78,8 @@ class MemoryTransaction final : public Transaction {
   Result<void> bind_certificate(const Sha256& certificate, const mdm::EnrolmentId& device) override;
   Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override;
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override;
+  Result<void> revoke_certificate(const Sha256& certificate, Time now) override;
+  Result<std::vector<Sha256>> revoked_certificates() override;
 
   Result<void> add_challenge(const Sha256& challenge, Time expires_at) override;
   Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
@@ -71,16 +92,38 @@ class MemoryTransaction final : public Transaction {
   Result<void> commit() override;
 
  private:
-  Enqueued enqueue_one(const mdm::EnrolmentId& id, const mdm::Command& command, Time now);
+  // `batch`: the one that queues it, or nullptr.
+  Enqueued enqueue_one(const mdm::EnrolmentId& id, const mdm::Command& command, Time now,
+                       Priority priority, const Batch* batch);
   void end_record(EnrolmentRecord& record, EndReason reason, Time now);
   std::vector<mdm::EnrolmentId> user_channels_of(const mdm::EnrolmentId& device) const;
+  std::vector<mdm::EnrolmentId> user_logins_of(const mdm::EnrolmentId& device) const;
+  // Of the device and its users, or of the one user.
+  void forget_user_logins(const mdm::EnrolmentId& enrolment);
   std::vector<WakeCursor> due_behind(Partition partition, const WakeCursor& after) const;
+
+  struct Walked {
+    std::vector<mdm::EnrolmentId> ids;
+    std::size_t places = 0;
+    bool is_whole = false;  // the audience ended before count_max
+  };
+  Walked walk_audience(const Batch& batch, Partition partition, AudiencePlace& at,
+                       std::size_t count_max) const;
+  void expand(const Batch& batch, Partition partition, BatchShare& share, BatchStep& step,
+              std::size_t count_max, Time now);
+  void withdraw(const Batch& batch, Partition partition, BatchShare& share, BatchStep& step,
+                std::size_t count_max, Time now);
+  BatchCounts counts_in(Partition partition, const BatchRecord& record) const;
+  BatchPhase phase_in(Partition partition, const BatchRecord& record) const;
 
   const StoreOptions& options_;
   std::unique_lock<std::mutex> lock_;
   CommittedCounts& counts_;
   Overlay<mdm::EnrolmentId, EnrolmentRecord> enrolments_;
+  Overlay<mdm::EnrolmentId, std::optional<UserLogin>> user_logins_;
   Overlay<mdm::CommandUuid, mdm::Command> commands_;
+  Overlay<BatchId, BatchRecord> batches_;
+  Overlay<AudienceKey, std::vector<mdm::EnrolmentId>> audiences_;
   Overlay<Sha256, CertificateRecord> certificates_;
   Overlay<Sha256, ChallengeRecord> challenges_;
   Overlay<std::string, PushCertificateRecord> push_certificates_;

@@ -1,10 +1,16 @@
 #include <algorithm>
+#include <tuple>
 
 #include "storage/memory/memory_transaction.h"
 
 // Wakes: who is due is worked out from the records each time.
 namespace reveille::storage::memory {
 namespace {
+
+// Of no wake at all: bulk.
+Priority priority_of(const WakeState& wake) {
+  return wake.due_at ? wake.priority : Priority::bulk;
+}
 
 DueWake due_wake_of(const EnrolmentRecord& record) {
   return {.enrolment = record.enrolment.identity.enrolment,
@@ -14,7 +20,8 @@ DueWake due_wake_of(const EnrolmentRecord& record) {
           .topic = record.enrolment.topic,
           .push_token = record.push_token,
           .push_magic = record.push_magic,
-          .token_updated_at = record.enrolment.token_updated_at};
+          .token_updated_at = record.enrolment.token_updated_at,
+          .priority = priority_of(record.wake)};
 }
 
 }  // namespace
@@ -22,13 +29,13 @@ DueWake due_wake_of(const EnrolmentRecord& record) {
 std::vector<WakeCursor> MemoryTransaction::due_behind(Partition partition,
                                                       const WakeCursor& after) const {
   const auto place = [](const WakeCursor& cursor) {
-    return std::pair(cursor.due_at, cursor.enrolment.text());
+    return std::tuple(cursor.priority, cursor.due_at, cursor.enrolment.text());
   };
   std::vector<WakeCursor> due;
   for (const mdm::EnrolmentId& id : enrolments_.keys()) {
     const WakeState& wake = enrolments_.find(id)->wake;
     if (partition_of(id) != partition || !wake.due_at) continue;
-    WakeCursor cursor{.due_at = *wake.due_at, .enrolment = id};
+    WakeCursor cursor{.priority = wake.priority, .due_at = *wake.due_at, .enrolment = id};
     if (place(cursor) > place(after)) due.push_back(std::move(cursor));
   }
   std::ranges::sort(due, {}, place);
@@ -40,7 +47,8 @@ Result<std::vector<DueWake>> MemoryTransaction::due_wakes(Partition partition,
                                                           std::size_t count_max) {
   std::vector<DueWake> wakes;
   for (const WakeCursor& due : due_behind(partition, after)) {
-    if (due.due_at > now || wakes.size() == count_max) break;
+    if (wakes.size() == count_max) break;
+    if (due.due_at > now) continue;  // of the urgent ones; bulk ones that are due come behind it
     wakes.push_back(due_wake_of(*enrolments_.find(due.enrolment)));
   }
   return wakes;
@@ -50,7 +58,7 @@ Result<std::optional<Time>> MemoryTransaction::next_due_at(Partition partition,
                                                            const WakeCursor& after) {
   const std::vector<WakeCursor> due = due_behind(partition, after);
   if (due.empty()) return std::nullopt;
-  return due.front().due_at;
+  return std::ranges::min(due, {}, &WakeCursor::due_at).due_at;
 }
 
 Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records, Time now) {
@@ -61,6 +69,7 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
 
     EnrolmentRecord& record = enrolments_.edit(pushed.enrolment);
     record.wake.last_apns_reason = pushed.apns_reason;
+    record.wake.priority = Priority::bulk;
     switch (pushed.outcome) {
       case WakeRecord::Outcome::pushed:
         ++record.wake.attempts;
@@ -85,12 +94,13 @@ Result<void> MemoryTransaction::reschedule_wake(const mdm::EnrolmentId& enrolmen
   if (!enrolments_.find(enrolment)) return {};
   EnrolmentRecord& record = enrolments_.edit(enrolment);
   record.wake.attempts = 0;
+  record.wake.priority = Priority::bulk;
   record.wake.due_at = may_be_pushed(record.enrolment) ? due_at : std::nullopt;
   return {};
 }
 
 Result<std::vector<Enqueued>> MemoryTransaction::request_wakes(
-    std::span<const mdm::EnrolmentId> enrolments, Time now) {
+    std::span<const mdm::EnrolmentId> enrolments, Time now, Priority priority) {
   std::vector<Enqueued> answers;
   for (const mdm::EnrolmentId& id : enrolments) {
     const EnrolmentRecord* found = enrolments_.find(id);
@@ -99,8 +109,7 @@ Result<std::vector<Enqueued>> MemoryTransaction::request_wakes(
     } else if (!may_be_pushed(found->enrolment)) {
       answers.push_back(Enqueued::not_enrolled);
     } else {
-      WakeState& wake = enrolments_.edit(id).wake;
-      if (!wake.due_at || *wake.due_at > now) wake.due_at = now;
+      make_due(enrolments_.edit(id).wake, now, priority);
       answers.push_back(Enqueued::queued);
     }
   }
@@ -110,7 +119,9 @@ Result<std::vector<Enqueued>> MemoryTransaction::request_wakes(
 Result<std::optional<WakeState>> MemoryTransaction::wake_state(const mdm::EnrolmentId& enrolment) {
   const EnrolmentRecord* record = enrolments_.find(enrolment);
   if (!record) return std::nullopt;
-  return record->wake;
+  WakeState wake = record->wake;
+  wake.priority = priority_of(wake);
+  return wake;
 }
 
 Result<std::optional<DueWake>> MemoryTransaction::push_target(const mdm::EnrolmentId& enrolment) {

@@ -54,6 +54,9 @@ Result<std::unique_ptr<Database>> Database::open(const RocksdbOptions& options) 
   if (const auto loaded = database->load_counters(); !loaded) {
     return std::unexpected(loaded.error());
   }
+  if (const auto purged = database->purge_audiences(); !purged) {
+    return std::unexpected(purged.error());
+  }
   return database;
 }
 
@@ -97,6 +100,33 @@ Result<void> Database::load_counters() {
       counters_[index][counter] = (*row)[counter];
     }
   }
+  return {};
+}
+
+// One look at each audience, however many chunks it has.
+Result<void> Database::purge_audiences() {
+  rocksdb::WriteBatch batch;
+  const std::unique_ptr<rocksdb::Iterator> row(
+      rocks_->NewIterator(rocksdb::ReadOptions(), handle(Table::audiences)));
+  row->SeekToFirst();
+  while (row->Valid()) {
+    const std::optional<BatchId> id = parse_audience_key({row->key().data(), row->key().size()});
+    if (!id) return failure(ErrorCode::corrupt, "a row of audiences is damaged");
+    const Bytes first = audience_prefix(*id), end = behind(first);
+    std::string value;
+    const rocksdb::Status status =
+        rocks_->Get(rocksdb::ReadOptions(), handle(Table::batches), id->text, &value);
+    if (status.IsNotFound()) {
+      batch.DeleteRange(handle(Table::audiences), first, end);
+    } else if (!status.ok()) {
+      return std::unexpected(error_from(status, "reading batches"));
+    }
+    row->Seek(end);
+  }
+  if (!row->status().ok()) return std::unexpected(error_from(row->status(), "reading audiences"));
+  if (batch.Count() == 0) return {};
+  const rocksdb::Status status = rocks_->Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return std::unexpected(error_from(status, "purging audiences"));
   return {};
 }
 
@@ -176,12 +206,14 @@ Counts Database::counts() const {
           .commands = sum(Counter::commands)};
 }
 
-Time Database::due_floor(Partition partition) const {
-  return Time(std::chrono::milliseconds(due_floors_[partition.index]));
+Time Database::due_floor(Partition partition, Priority priority) const {
+  const auto& floors = priority == Priority::urgent ? urgent_floors_ : bulk_floors_;
+  return Time(std::chrono::milliseconds(floors[partition.index]));
 }
 
-void Database::set_due_floor(Partition partition, Time floor) {
-  due_floors_[partition.index] = floor.time_since_epoch().count();
+void Database::set_due_floor(Partition partition, Priority priority, Time floor) {
+  auto& floors = priority == Priority::urgent ? urgent_floors_ : bulk_floors_;
+  floors[partition.index] = floor.time_since_epoch().count();
 }
 
 }  // namespace reveille::storage::rocks

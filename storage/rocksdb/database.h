@@ -50,10 +50,10 @@ class Database {
   Counts counts() const;
   bool broken() const { return failed_; }  // see Store::broken()
 
-  // No due wake of the partition since 1970 is earlier than this: a scan that starts here does not walk
+  // No due wake of the partition and priority since 1970 is earlier than this: a scan that starts here does not walk
   // through the deletions that earlier wakes left.
-  Time due_floor(Partition partition) const;
-  void set_due_floor(Partition partition, Time floor);
+  Time due_floor(Partition partition, Priority priority) const;
+  void set_due_floor(Partition partition, Priority priority, Time floor);
 
  private:
   explicit Database(const RocksdbOptions& options) : options_(options) {}
@@ -61,6 +61,7 @@ class Database {
   Result<void> prepare();           // a new database's own rows
   Result<void> check_secret_key();  // tells another key by name
   Result<void> load_counters();
+  Result<void> purge_audiences();  // those that no batch followed
   Result<void> check_free_space();
 
   const RocksdbOptions options_;
@@ -69,7 +70,8 @@ class Database {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Table; owned by rocks_
 
   std::array<std::array<std::atomic<std::uint64_t>, counter_count>, Partition::count> counters_{};
-  std::array<std::atomic<std::int64_t>, Partition::count> due_floors_{};  // milliseconds
+  // Milliseconds.
+  std::array<std::atomic<std::int64_t>, Partition::count> urgent_floors_{}, bulk_floors_{};
   std::atomic<bool> failed_ = false;
   std::atomic<std::int64_t> space_checked_at_ = 0;  // steady milliseconds; 0: never
   std::atomic<bool> has_space_ = true;

@@ -1,5 +1,7 @@
 #include "storage/rocksdb/layout.h"
 
+#include <algorithm>
+
 namespace reveille::storage::rocks {
 namespace {
 
@@ -33,6 +35,12 @@ const char* name_of(Table table) {
       return "results";
     case Table::commands:
       return "commands";
+    case Table::batches:
+      return "batches";
+    case Table::audiences:
+      return "audiences";
+    case Table::batch_progress:
+      return "batch_progress";
     case Table::certificates:
       return "certificates";
     case Table::challenges:
@@ -53,21 +61,40 @@ Bytes push_secret_key(const mdm::EnrolmentId& enrolment) { return '\x01' + enrol
 
 Bytes unlock_secret_key(const mdm::EnrolmentId& enrolment) { return '\x02' + enrolment.text(); }
 
-Bytes due_key(Partition partition, Time due_at, const mdm::EnrolmentId& enrolment) {
-  Bytes key(1, static_cast<char>(partition.index));
+Bytes bootstrap_secret_key(const mdm::EnrolmentId& enrolment) { return '\x03' + enrolment.text(); }
+
+Bytes user_login_key(const mdm::EnrolmentId& user) { return '\x04' + user.text(); }
+
+Bytes schedule_key(const mdm::EnrolmentId& enrolment) {
+  Bytes key;
+  key.reserve(enrolment.text().size() + 1);
+  key.push_back(static_cast<char>(partition_of(enrolment).index));
+  return key += enrolment.text();
+}
+
+Bytes due_prefix(Partition partition, Priority priority) {
+  return {static_cast<char>(partition.index), static_cast<char>(priority)};
+}
+
+Bytes due_key(Partition partition, Priority priority, Time due_at,
+              const mdm::EnrolmentId& enrolment) {
+  Bytes key = due_prefix(partition, priority);
   append_time_key(key, due_at);
   return key + enrolment.text();
 }
 
 std::optional<WakeCursor> parse_due_key(BytesView key) {
-  constexpr std::size_t id_begins_at = 9;
+  constexpr std::size_t id_begins_at = 10;
   if (key.size() <= id_begins_at) return std::nullopt;
+  const auto priority = static_cast<Priority>(key[1]);
+  if (priority != Priority::urgent && priority != Priority::bulk) return std::nullopt;
   std::uint64_t milliseconds = 0;
-  for (const char byte : key.substr(1, 8)) {
+  for (const char byte : key.substr(2, 8)) {
     milliseconds = milliseconds << 8 | static_cast<unsigned char>(byte);
   }
   milliseconds ^= std::uint64_t{1} << 63;
   return WakeCursor{
+      .priority = priority,
       .due_at = Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds))),
       .enrolment = mdm::EnrolmentId(std::string(key.substr(id_begins_at)))};
 }
@@ -89,6 +116,42 @@ Bytes queue_key(BytesView life, std::uint64_t sequence) {
 
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command) {
   return Bytes(life) + command.text;
+}
+
+Bytes audience_prefix(const BatchId& batch) {
+  Bytes prefix;
+  append_big_endian(prefix, static_cast<std::uint16_t>(batch.text.size()));
+  return prefix += batch.text;
+}
+
+Bytes audience_prefix(const BatchId& batch, Partition partition) {
+  return audience_prefix(batch) + static_cast<char>(partition.index);
+}
+
+Bytes audience_key(const BatchId& batch, Partition partition, std::uint32_t chunk) {
+  Bytes key = audience_prefix(batch, partition);
+  append_big_endian(key, chunk);
+  return key;
+}
+
+std::optional<BatchId> parse_audience_key(BytesView key) {
+  constexpr std::size_t around_batch = 2 + 1 + 4;
+  if (key.size() < around_batch) return std::nullopt;
+  const std::size_t size = std::size_t{static_cast<unsigned char>(key[0])} << 8 |
+                           static_cast<unsigned char>(key[1]);
+  if (key.size() != around_batch + size) return std::nullopt;
+  return BatchId{.text = std::string(key.substr(2, size))};
+}
+
+Bytes progress_key(Partition partition, const BatchId& batch) {
+  return static_cast<char>(partition.index) + batch.text;
+}
+
+Bytes behind(BytesView prefix) {
+  Bytes key(prefix);
+  while (!key.empty() && static_cast<unsigned char>(key.back()) == 0xff) key.pop_back();
+  if (!key.empty()) key.back() = static_cast<char>(static_cast<unsigned char>(key.back()) + 1);
+  return key;
 }
 
 // ---- counters ----
@@ -197,11 +260,13 @@ Bytes encode(const Schedule& row) {
       .flag(row.has_push_token)
       .flag(row.push_parked)
       .u32(row.live)
+      .u32(row.live_of_batches)
       .u32(row.put_off)
       .u32(row.round)
       .u64(row.next_sequence)
       .u64(row.head)
       .optional_time(row.wake.due_at)
+      .u8(static_cast<std::uint8_t>(row.wake.priority))
       .u32(row.wake.attempts)
       .time(row.wake.last_pushed_at)
       .time(row.wake.last_seen_at)
@@ -217,11 +282,13 @@ Result<Schedule> decode_schedule(BytesView bytes) {
   row.has_push_token = reader.flag();
   row.push_parked = reader.flag();
   row.live = reader.u32();
+  row.live_of_batches = reader.u32();
   row.put_off = reader.u32();
   row.round = reader.u32();
   row.next_sequence = reader.u64();
   row.head = reader.u64();
   row.wake.due_at = reader.optional_time();
+  row.wake.priority = reader.enumerator(Priority::urgent, Priority::bulk);
   row.wake.attempts = reader.u32();
   row.wake.last_pushed_at = reader.time();
   row.wake.last_seen_at = reader.time();
@@ -230,6 +297,10 @@ Result<Schedule> decode_schedule(BytesView bytes) {
 }
 
 Bytes encode(const DeliveryRow& row) {
+  std::optional<std::string> batch;
+  if (row.delivery.batch) batch = row.delivery.batch->text;
+  std::optional<Time> expires_at;
+  if (row.delivery.expires_at != Time{}) expires_at = row.delivery.expires_at;
   return Writer(row_version)
       .u64(row.sequence)
       .u32(row.put_off_round)
@@ -242,6 +313,8 @@ Bytes encode(const DeliveryRow& row) {
       .time(row.delivery.sent_at)
       .time(row.delivery.ended_at)
       .text(row.delivery.final_status)
+      .optional_text(batch)
+      .optional_time(expires_at)
       .take();
 }
 
@@ -259,6 +332,8 @@ Result<DeliveryRow> decode_delivery(BytesView bytes) {
   row.delivery.sent_at = reader.time();
   row.delivery.ended_at = reader.time();
   row.delivery.final_status = reader.text();
+  if (auto batch = reader.optional_text()) row.delivery.batch = BatchId{.text = *std::move(batch)};
+  row.delivery.expires_at = reader.optional_time().value_or(Time{});
   return finish(reader, std::move(row), Table::deliveries);
 }
 
@@ -277,6 +352,87 @@ Result<QueueRow> decode_queue(BytesView bytes) {
   row.put_off_round = reader.u32();
   row.ended = reader.flag();
   return finish(reader, std::move(row), Table::queue);
+}
+
+Bytes encode(const Batch& row) {
+  return Writer(row_version)
+      .text(row.id.text)
+      .text(row.command.text)
+      .u8(static_cast<std::uint8_t>(row.audience))
+      .u64(row.audience_ids)
+      .u32(row.rate_per_second)
+      .time(row.expires_at)
+      .u8(static_cast<std::uint8_t>(row.priority))
+      .u8(static_cast<std::uint8_t>(row.state))
+      .time(row.created_at)
+      .time(row.changed_at)
+      .take();
+}
+
+Result<Batch> decode_batch(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  Batch row;
+  row.id.text = reader.text();
+  row.command.text = reader.text();
+  row.audience = reader.enumerator(AudienceKind::ids, AudienceKind::all);
+  row.audience_ids = reader.u64();
+  row.rate_per_second = reader.u32();
+  row.expires_at = reader.time();
+  row.priority = reader.enumerator(Priority::urgent, Priority::bulk);
+  row.state = reader.enumerator(BatchState::running, BatchState::cancelled);
+  row.created_at = reader.time();
+  row.changed_at = reader.time();
+  return finish(reader, std::move(row), Table::batches);
+}
+
+Bytes encode(const BatchProgress& row) {
+  Writer writer(row_version);
+  writer.u8(static_cast<std::uint8_t>(row.phase));
+  for (const AudiencePlace* place : {&row.expanded_to, &row.withdrawn_to}) {
+    writer.u32(place->chunk).u32(place->index).text(place->last.text());
+  }
+  const BatchCounts& counts = row.counts;
+  for (const std::uint64_t count :
+       {counts.not_found, counts.not_enrolled, counts.queue_full, counts.already_queued,
+        counts.live, counts.acknowledged, counts.failed, counts.cancelled, counts.expired,
+        counts.voided}) {
+    writer.u64(count);
+  }
+  return writer.take();
+}
+
+Result<BatchProgress> decode_batch_progress(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  BatchProgress row;
+  row.phase = reader.enumerator(BatchPhase::expanding, BatchPhase::done);
+  for (AudiencePlace* place : {&row.expanded_to, &row.withdrawn_to}) {
+    place->chunk = reader.u32();
+    place->index = reader.u32();
+    place->last = mdm::EnrolmentId(reader.text());
+  }
+  BatchCounts& counts = row.counts;
+  for (std::uint64_t* count :
+       {&counts.not_found, &counts.not_enrolled, &counts.queue_full, &counts.already_queued,
+        &counts.live, &counts.acknowledged, &counts.failed, &counts.cancelled, &counts.expired,
+        &counts.voided}) {
+    *count = reader.u64();
+  }
+  return finish(reader, std::move(row), Table::batch_progress);
+}
+
+Bytes encode_audience(std::span<const mdm::EnrolmentId> ids) {
+  Writer writer(row_version);
+  writer.u32(static_cast<std::uint32_t>(ids.size()));
+  for (const mdm::EnrolmentId& id : ids) writer.text(id.text());
+  return writer.take();
+}
+
+Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  std::vector<mdm::EnrolmentId> ids(
+      std::min<std::size_t>(reader.u32(), Transaction::audience_chunk_ids_max));
+  for (mdm::EnrolmentId& id : ids) id = mdm::EnrolmentId(reader.text());
+  return finish(reader, std::move(ids), Table::audiences);
 }
 
 Bytes encode(const PushSecretRow& row) {
@@ -301,6 +457,23 @@ Result<PushSecret> decode_push_secret(BytesView bytes) {
   PushSecret row;
   row.token.bytes = reader.text();
   row.magic.text = reader.text();
+  return finish(reader, std::move(row), Table::secrets);
+}
+
+Bytes encode(const UserLogin& row) {
+  return Writer(row_version)
+      .optional_digest(row.nonce)
+      .time(row.nonce_expires_at)
+      .optional_digest(row.auth_token)
+      .take();
+}
+
+Result<UserLogin> decode_user_login(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  UserLogin row;
+  row.nonce = reader.optional_digest();
+  row.nonce_expires_at = reader.time();
+  row.auth_token = reader.optional_digest();
   return finish(reader, std::move(row), Table::secrets);
 }
 

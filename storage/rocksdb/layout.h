@@ -3,9 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "protocol/base/error.h"
+#include "storage/batch_step.h"
 #include "storage/records.h"
 #include "storage/rocksdb/encoding.h"
 
@@ -17,15 +20,21 @@
 //   default (meta)     "format"                                         magic, format version
 //                      "key"                                            sealed check value
 //                      "counts" partition:1                             CounterRow
+//                      "revoked" SHA-256:32                             time of the revocation
 //   enrolments         id                                               Enrolment
 //   secrets            0x01 id                                          PushSecretRow
 //                      0x02 id                                          sealed unlock token
-//   schedules          id                                               Schedule
-//   due                partition:1 due_at:8 id                          nothing
+//                      0x03 id                                          sealed bootstrap token
+//                      0x04 id                                          UserLogin
+//   schedules          partition:1 id                                   Schedule
+//   due                partition:1 priority:1 due_at:8 id               nothing
 //   queue              life sequence:8                                  QueueRow
 //   deliveries         life uuid                                        DeliveryRow
 //   results            life uuid                                        the report's bytes
 //   commands           uuid                                             CommandRow
+//   batches            batch                                            BatchRow
+//   audiences          size-of-batch:2 batch partition:1 chunk:4        ids
+//   batch_progress     partition:1 batch                                BatchProgress
 //   certificates       SHA-256:32                                       CertificateRow
 //   challenges         SHA-256:32                                       ChallengeRow
 //   push_certificates  topic                                            sealed PushCertificateRecord
@@ -49,11 +58,14 @@ enum class Table : std::uint8_t {
   deliveries,
   results,
   commands,
+  batches,
+  audiences,
+  batch_progress,
   certificates,
   challenges,
   push_certificates,
 };
-constexpr std::size_t table_count = 12;
+constexpr std::size_t table_count = 15;
 
 // The column family's name.
 const char* name_of(Table table);
@@ -62,11 +74,18 @@ const char* name_of(Table table);
 
 constexpr const char* format_key = "format";
 constexpr const char* key_check_key = "key";
+constexpr const char* revoked_prefix = "revoked";
 
 Bytes counts_key(Partition partition);
 Bytes push_secret_key(const mdm::EnrolmentId& enrolment);
 Bytes unlock_secret_key(const mdm::EnrolmentId& enrolment);
-Bytes due_key(Partition partition, Time due_at, const mdm::EnrolmentId& enrolment);
+Bytes bootstrap_secret_key(const mdm::EnrolmentId& enrolment);
+Bytes user_login_key(const mdm::EnrolmentId& user);
+Bytes schedule_key(const mdm::EnrolmentId& enrolment);
+Bytes due_key(Partition partition, Priority priority, Time due_at,
+              const mdm::EnrolmentId& enrolment);
+// What all keys of one priority begin with.
+Bytes due_prefix(Partition partition, Priority priority);
 // nullopt when the bytes are no such key.
 std::optional<WakeCursor> parse_due_key(BytesView key);
 
@@ -74,6 +93,17 @@ std::optional<WakeCursor> parse_due_key(BytesView key);
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
 Bytes queue_key(BytesView life, std::uint64_t sequence);
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command);
+
+// What the keys of a batch's audience begin with; and of its share in one partition.
+Bytes audience_prefix(const BatchId& batch);
+Bytes audience_prefix(const BatchId& batch, Partition partition);
+Bytes audience_key(const BatchId& batch, Partition partition, std::uint32_t chunk);
+// nullopt when the bytes are no such key.
+std::optional<BatchId> parse_audience_key(BytesView key);
+Bytes progress_key(Partition partition, const BatchId& batch);
+
+// The first key behind all that begin with `prefix`; empty when there is none.
+Bytes behind(BytesView prefix);
 
 // ---- values; a decoder's only error is corrupt ----
 
@@ -85,6 +115,7 @@ struct Schedule {
   bool has_push_token = false;
   bool push_parked = false;
   std::uint32_t live = 0;           // deliveries without an end state
+  std::uint32_t live_of_batches = 0;  // of these, queued by a batch
   std::uint32_t put_off = 0;        // of these, answered NotNow in this round
   std::uint32_t round = 1;          // counts the rounds of NotNow; an Idle may begin the next
   std::uint64_t next_sequence = 0;  // of the queue
@@ -106,6 +137,20 @@ struct QueueRow {
   mdm::CommandUuid command;
   std::uint32_t put_off_round = 0;  // as in DeliveryRow
   bool ended = false;               // known for those behind the head alone
+};
+
+// One partition's share of a batch, and how far it has come. Nobody but the partition's lane writes
+// it, once put_batch() has.
+struct BatchProgress {
+  BatchPhase phase = BatchPhase::expanding;
+  AudiencePlace expanded_to, withdrawn_to;
+  BatchCounts counts;  // all but audience, unexpanded and partitions
+
+  // When the last delivery has met its end, there is nothing to take back any more.
+  BatchPhase phase_now() const {
+    const bool is_done = phase == BatchPhase::expanded && counts.live == 0;
+    return is_done ? BatchPhase::done : phase;
+  }
 };
 
 struct PushSecretRow {
@@ -163,8 +208,12 @@ Bytes encode(const Enrolment& row);
 Bytes encode(const Schedule& row);
 Bytes encode(const DeliveryRow& row);
 Bytes encode(const QueueRow& row);
+Bytes encode(const Batch& row);
+Bytes encode(const BatchProgress& row);
+Bytes encode_audience(std::span<const mdm::EnrolmentId> ids);
 Bytes encode(const PushSecretRow& row);
 Bytes encode(const PushSecret& row);
+Bytes encode(const UserLogin& row);
 Bytes encode(const CommandRow& row);
 Bytes encode(const CertificateRow& row);
 Bytes encode(const ChallengeRow& row);
@@ -176,8 +225,12 @@ Result<Enrolment> decode_enrolment(BytesView bytes);
 Result<Schedule> decode_schedule(BytesView bytes);
 Result<DeliveryRow> decode_delivery(BytesView bytes);
 Result<QueueRow> decode_queue(BytesView bytes);
+Result<Batch> decode_batch(BytesView bytes);
+Result<BatchProgress> decode_batch_progress(BytesView bytes);
+Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes);
 Result<PushSecretRow> decode_push_secret_row(BytesView bytes);
 Result<PushSecret> decode_push_secret(BytesView bytes);
+Result<UserLogin> decode_user_login(BytesView bytes);
 Result<CommandRow> decode_command(BytesView bytes);
 Result<CertificateRow> decode_certificate(BytesView bytes);
 Result<ChallengeRow> decode_challenge(BytesView bytes);

@@ -13,14 +13,6 @@ rocksdb::Slice slice(BytesView bytes) {
 }
 BytesView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
-// The first key behind all that begin with `prefix`; empty when there is none.
-Bytes behind(BytesView prefix) {
-  Bytes key(prefix);
-  while (!key.empty() && static_cast<unsigned char>(key.back()) == 0xff) key.pop_back();
-  if (!key.empty()) key.back() = static_cast<char>(static_cast<unsigned char>(key.back()) + 1);
-  return key;
-}
-
 }  // namespace
 
 std::optional<Bytes> Rows::get(Table table, BytesView key) {
@@ -33,6 +25,33 @@ std::optional<Bytes> Rows::get(Table table, BytesView key) {
   if (status.ok()) return Bytes(view(value));
   if (!status.IsNotFound()) check(status, "reading ", table);
   return std::nullopt;
+}
+
+void Rows::get_all(Table table, std::span<const Bytes> keys, const Found& found) {
+  if (failure_ || keys.empty()) return;
+  const OwnWrites& own_writes = own_writes_[static_cast<std::size_t>(table)];
+  std::vector<std::size_t> places;
+  std::vector<rocksdb::Slice> slices;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto own = own_writes.find(keys[i]);
+    if (own == own_writes.end()) {
+      places.push_back(i);
+      slices.push_back(slice(keys[i]));
+    } else if (own->second) {
+      found(i, *own->second);
+    }
+  }
+  std::vector<rocksdb::PinnableSlice> values(slices.size());
+  std::vector<rocksdb::Status> statuses(slices.size());
+  database_.rocks().MultiGet(rocksdb::ReadOptions(), database_.handle(table), slices.size(),
+                             slices.data(), values.data(), statuses.data());
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    if (statuses[i].ok()) {
+      found(places[i], view(values[i]));
+    } else if (!statuses[i].IsNotFound()) {
+      check(statuses[i], "reading ", table);
+    }
+  }
 }
 
 void Rows::put(Table table, BytesView key, Bytes value) { set(table, key, std::move(value)); }

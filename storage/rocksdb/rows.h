@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "storage/rocksdb/database.h"
@@ -24,6 +25,11 @@ class Rows {
   explicit Rows(Database& database) : database_(database) {}
 
   std::optional<Bytes> get(Table table, BytesView key);
+
+  // Many at once, which costs less than one by one: `found(place in keys, value)` for each that
+  // there is, in no order.
+  using Found = std::function<void(std::size_t place, BytesView value)>;
+  void get_all(Table table, std::span<const Bytes> keys, const Found& found);
 
   template <typename Row>
   std::optional<Row> read(Table table, BytesView key, Result<Row> (*decode)(BytesView)) {

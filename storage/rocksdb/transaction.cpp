@@ -30,7 +30,7 @@ void RocksdbTransaction::write(const mdm::EnrolmentId& id, const Enrolment& enro
 
 RocksdbTransaction::ScheduleInUse* RocksdbTransaction::find_schedule(const mdm::EnrolmentId& id) {
   if (const auto in_use = schedules_.find(id); in_use != schedules_.end()) return &in_use->second;
-  std::optional<Schedule> row = rows_.read(Table::schedules, id.text(), decode_schedule);
+  std::optional<Schedule> row = rows_.read(Table::schedules, schedule_key(id), decode_schedule);
   if (!row) return nullptr;
   return &schedules_.emplace(id, ScheduleInUse{.row = *std::move(row)}).first->second;
 }
@@ -66,19 +66,35 @@ void RocksdbTransaction::count(Partition partition, Counter counter, std::int64_
 }
 
 void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule,
-                                 std::optional<Time> due_at) {
-  std::optional<Time>& scheduled = schedule.row.wake.due_at;
-  if (scheduled == due_at) return;
+                                 std::optional<Time> due_at, Priority priority) {
+  WakeState& wake = schedule.row.wake;
+  if (!due_at) priority = Priority::bulk;
+  if (wake.due_at == due_at && wake.priority == priority) return;
   const Partition partition = partition_of(id);
-  moved_due_[partition.index] = true;
-  if (scheduled) rows_.erase(Table::due, due_key(partition, *scheduled, id));
-  if (due_at) {
-    rows_.put(Table::due, due_key(partition, *due_at, id), {});
-    std::optional<Time>& earliest = earliest_due_[partition.index];
-    earliest = std::min(earliest.value_or(*due_at), *due_at);
+  if (wake.due_at) {
+    rows_.erase(Table::due, due_key(partition, wake.priority, *wake.due_at, id));
+    due_changes(partition, wake.priority).moved = true;
   }
-  scheduled = due_at;
+  if (due_at) {
+    rows_.put(Table::due, due_key(partition, priority, *due_at, id), {});
+    DueChanges& changes = due_changes(partition, priority);
+    changes.moved = true;
+    changes.earliest = std::min(changes.earliest.value_or(*due_at), *due_at);
+  }
+  wake.due_at = due_at;
+  wake.priority = priority;
   schedule.changed = true;
+}
+
+void RocksdbTransaction::make_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now,
+                                  Priority priority) {
+  const WakeState& wake = schedule.row.wake;
+  const bool is_due = wake.due_at && *wake.due_at <= now;
+  if (!is_due) {
+    set_due(id, schedule, now, priority);
+  } else if (priority == Priority::urgent) {
+    set_due(id, schedule, wake.due_at, priority);
+  }
 }
 
 Result<void> RocksdbTransaction::commit() {
@@ -86,18 +102,21 @@ Result<void> RocksdbTransaction::commit() {
   committed_ = true;
   if (rows_.failure()) return std::unexpected(*rows_.failure());
   for (const auto& [id, schedule] : schedules_) {
-    if (schedule.changed) rows_.put(Table::schedules, id.text(), encode(schedule.row));
+    if (schedule.changed) rows_.put(Table::schedules, schedule_key(id), encode(schedule.row));
   }
+  write_progress();
   rocksdb::WriteBatch batch;
   rows_.move_into(batch);
   if (rows_.failure()) return std::unexpected(*rows_.failure());
   if (batch.Count() == 0) return {};
   // Before the write: a floor that is too low costs a longer scan, one too high loses wakes.
   for (std::uint8_t index = 0; index < Partition::count; ++index) {
-    const Partition partition{.index = index};
-    const std::optional<Time>& earliest = earliest_due_[index];
-    if (earliest && *earliest < database_.due_floor(partition)) {
-      database_.set_due_floor(partition, *earliest);
+    for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+      const Partition partition{.index = index};
+      const std::optional<Time>& earliest = due_changes(partition, priority).earliest;
+      if (earliest && *earliest < database_.due_floor(partition, priority)) {
+        database_.set_due_floor(partition, priority, *earliest);
+      }
     }
   }
   return database_.write(batch, deltas_, durability_);

@@ -8,8 +8,8 @@
 namespace reveille::storage::rocks {
 
 // Collects its writes and hands them to RocksDB in commit(), as one batch. Split by subject:
-// transaction_enrolments.cpp, _queue.cpp, _wakes.cpp, _certificates.cpp; what they share is in
-// transaction.cpp.
+// transaction_enrolments.cpp, _secrets.cpp, _queue.cpp, _batches.cpp, _wakes.cpp,
+// _certificates.cpp; what they share is in transaction.cpp.
 class RocksdbTransaction final : public Transaction {
  public:
   explicit RocksdbTransaction(Database& database) : database_(database), rows_(database) {}
@@ -26,11 +26,18 @@ class RocksdbTransaction final : public Transaction {
   Result<std::vector<Enrolment>> list_enrolments(const mdm::EnrolmentId& after,
                                                  std::size_t count_max) override;
 
+  Result<void> put_bootstrap_token(const mdm::EnrolmentId& device, BytesView token) override;
+  Result<std::optional<Bytes>> bootstrap_token(const mdm::EnrolmentId& device) override;
+  Result<void> put_user_login(const mdm::Identity& user,
+                              const std::optional<UserLogin>& login) override;
+  Result<std::optional<UserLogin>> user_login(const mdm::EnrolmentId& user) override;
+
   Result<void> put_command(const mdm::Command& command, Time now) override;
   Result<std::optional<mdm::Command>> find_command(const mdm::CommandUuid& command) override;
 
   Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
-                                        const mdm::CommandUuid& command, Time now) override;
+                                        const mdm::CommandUuid& command, Time now,
+                                        Priority priority) override;
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
                                  mdm::Status status, BytesView body, Time now) override;
   Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
@@ -45,6 +52,18 @@ class RocksdbTransaction final : public Transaction {
   Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                            const mdm::CommandUuid& command) override;
 
+  Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
+                            std::span<const mdm::EnrolmentId> ids) override;
+  Result<void> put_batch(const Batch& batch, Time now) override;
+  Result<void> set_batch_state(const BatchId& batch, BatchState state, Time now) override;
+  Result<BatchStep> advance_batch(Partition partition, const BatchId& batch, std::size_t count_max,
+                                  Time now) override;
+  Result<std::optional<Batch>> find_batch(const BatchId& batch) override;
+  Result<std::vector<Batch>> list_batches(const BatchId& after, std::size_t count_max) override;
+  Result<BatchCounts> batch_counts(const BatchId& batch) override;
+  Result<std::vector<BatchId>> unfinished_batches(Partition partition, const BatchId& after,
+                                                  std::size_t count_max) override;
+
   Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after, Time now,
                                          std::size_t count_max) override;
   Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) override;
@@ -52,7 +71,7 @@ class RocksdbTransaction final : public Transaction {
   Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment, std::optional<Time> due_at,
                                Time now) override;
   Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
-                                              Time now) override;
+                                              Time now, Priority priority) override;
   Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) override;
   Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) override;
 
@@ -60,6 +79,8 @@ class RocksdbTransaction final : public Transaction {
   Result<void> bind_certificate(const Sha256& certificate, const mdm::EnrolmentId& device) override;
   Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override;
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override;
+  Result<void> revoke_certificate(const Sha256& certificate, Time now) override;
+  Result<std::vector<Sha256>> revoked_certificates() override;
 
   Result<void> add_challenge(const Sha256& challenge, Time expires_at) override;
   Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
@@ -109,7 +130,11 @@ class RocksdbTransaction final : public Transaction {
   void must_sync() { durability_ = Durability::synced; }
 
   // Moves the wake's row.
-  void set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, std::optional<Time> due_at);
+  void set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, std::optional<Time> due_at,
+               Priority priority = Priority::bulk);
+  // Due now, or as it was when it was due already: its push may be under way, and its record must
+  // still find it.
+  void make_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now, Priority priority);
 
   // ---- enrolments ----
 
@@ -119,8 +144,13 @@ class RocksdbTransaction final : public Transaction {
   // Takes away the queue and the deliveries of a life that nobody can ask for any more, and counts
   // as void what was live.
   void forget_life(const mdm::EnrolmentId& id);
+  // Tells the batches of what is live that it is void.
+  void count_voided(const mdm::EnrolmentId& id, BytesView life, ScheduleInUse& schedule);
   void end_user_channels(const mdm::EnrolmentId& device, EndReason reason, Time now);
   void write_secrets(const mdm::TokenUpdate& message, Time now);
+  std::vector<mdm::EnrolmentId> user_logins_of(const mdm::EnrolmentId& device);
+  // Of the device and its users, or of the one user.
+  void forget_user_logins(const mdm::EnrolmentId& enrolment);
   Bytes seal(Table table, BytesView key, BytesView plain);
   std::optional<Bytes> unseal(Table table, BytesView key, BytesView sealed);
 
@@ -131,25 +161,66 @@ class RocksdbTransaction final : public Transaction {
     std::uint64_t sequence = 0;
     QueueRow row;
   };
-  Enqueued enqueue_one(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
-                       const CommandRow& stored, Time now);
+  // What is queued: the same for many enrolments.
+  struct Order {
+    const mdm::CommandUuid& command;
+    const CommandRow& stored;
+    Priority priority;
+    const Batch* batch;  // nullptr: none
+  };
+  Enqueued enqueue_one(const mdm::EnrolmentId& id, const Order& order, Time now);
   // Live deliveries from the head on, in their order, until `visit` answers false. Moves the head
   // up to the first of them.
   void scan_live(BytesView life, ScheduleInUse& schedule,
                  const std::function<bool(Place place)>& visit);
+  // The place whose turn it is, while any is ready.
+  std::optional<Place> next_place(BytesView life, ScheduleInUse& schedule);
   // The first live delivery that was not put off in this round.
   std::optional<Place> first_ready(BytesView life, ScheduleInUse& schedule);
+  // The same, passing over those that end Setup Assistant.
+  std::optional<Place> first_ready_in_setup(BytesView life, ScheduleInUse& schedule);
   void put_off(BytesView life, ScheduleInUse& schedule, DeliveryRow& row);
   // The end of a live delivery.
   void end_delivery(const mdm::EnrolmentId& id, BytesView life, ScheduleInUse& schedule,
                     DeliveryRow& row, DeliveryState state, Time now);
   void void_queue(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now);
 
+  // ---- batches ----
+
+  // Changed by every delivery of a batch that begins or ends, and written once, at the end.
+  struct ProgressInUse {
+    BatchProgress row;
+    bool changed = false;  // as in ScheduleInUse
+  };
+  // nullptr when there is none.
+  ProgressInUse* find_progress(Partition partition, const BatchId& batch);
+  void count_end(Partition partition, const BatchId& batch, DeliveryState state);
+  void write_progress();
+
+  // The next places of an audience; their schedules have been read.
+  struct Walked {
+    std::vector<mdm::EnrolmentId> ids;
+    std::size_t places = 0;
+    bool is_whole = false;  // the audience ended before count_max
+  };
+  Walked walk_audience(const Batch& batch, Partition partition, AudiencePlace& at,
+                       std::size_t count_max);
+  void walk_ids(const BatchId& batch, Partition partition, AudiencePlace& at,
+                std::size_t count_max, Walked& walked);
+  void walk_all(AudienceKind audience, Partition partition, AudiencePlace& at,
+                std::size_t count_max, Walked& walked);
+  void read_schedules(std::span<const mdm::EnrolmentId> ids);
+  void expand(const Batch& batch, Partition partition, BatchProgress& progress, BatchStep& step,
+              std::size_t count_max, Time now);
+  void withdraw(const Batch& batch, Partition partition, BatchProgress& progress, BatchStep& step,
+                std::size_t count_max, Time now);
+  bool withdraw_one(const mdm::EnrolmentId& id, const Batch& batch, Time now);
+
   // ---- wakes ----
 
   std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, const Schedule& schedule);
-  // Rows of `due` behind `after`, oldest first, until `visit` answers false.
-  void scan_due(Partition partition, const WakeCursor& after,
+  // Rows of `due` with this priority behind `after`, oldest first, until `visit` answers false.
+  void scan_due(Partition partition, Priority priority, const WakeCursor& after,
                 const std::function<bool(WakeCursor cursor)>& visit);
   void record_wake(const WakeRecord& record, Time now);
   void park(const mdm::EnrolmentId& id, ScheduleInUse& schedule);
@@ -159,8 +230,16 @@ class RocksdbTransaction final : public Transaction {
   std::unordered_map<mdm::EnrolmentId, ScheduleInUse> schedules_;  // a reference stays valid
   std::optional<std::pair<mdm::CommandUuid, CommandRow>> last_command_;
   CounterDeltas deltas_{};
-  std::array<std::optional<Time>, Partition::count> earliest_due_{};  // of the rows it put
-  std::array<bool, Partition::count> moved_due_{};
+  std::unordered_map<Bytes, ProgressInUse> progress_;  // by key; a reference stays valid
+
+  struct DueChanges {
+    std::optional<Time> earliest;  // of the rows that it put
+    bool moved = false;
+  };
+  DueChanges& due_changes(Partition partition, Priority priority) {
+    return (priority == Priority::urgent ? urgent_changes_ : bulk_changes_)[partition.index];
+  }
+  std::array<DueChanges, Partition::count> urgent_changes_{}, bulk_changes_{};
   Durability durability_ = Durability::relaxed;
   bool committed_ = false;
 };

@@ -49,6 +49,27 @@ Result<std::optional<IssuedCertificate>> RocksdbTransaction::find_certificate(
   return finish(std::move(issued));
 }
 
+Result<void> RocksdbTransaction::revoke_certificate(const Sha256& certificate, Time now) {
+  const Bytes key = revoked_prefix + Bytes(certificate.view());
+  if (rows_.get(Table::meta, key)) return finish();
+  Bytes revoked_at;
+  append_time_key(revoked_at, now);
+  rows_.put(Table::meta, key, std::move(revoked_at));
+  must_sync();
+  return finish();
+}
+
+Result<std::vector<Sha256>> RocksdbTransaction::revoked_certificates() {
+  std::vector<Sha256> revoked;
+  const BytesView prefix = revoked_prefix;
+  rows_.scan(Table::meta, prefix, prefix, [&](BytesView key, BytesView /*value*/) {
+    const BytesView digest = key.substr(prefix.size());
+    if (digest.size() == Sha256{}.bytes.size()) revoked.push_back(Sha256::from(digest));
+    return true;
+  });
+  return finish(std::move(revoked));
+}
+
 Result<void> RocksdbTransaction::add_challenge(const Sha256& challenge, Time expires_at) {
   if (rows_.get(Table::challenges, challenge.view())) return finish();
   const ChallengeRow row{.expires_at = expires_at, .spent_on = std::nullopt};

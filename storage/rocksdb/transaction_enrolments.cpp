@@ -2,24 +2,8 @@
 #include "storage/enrolment_life.h"
 #include "storage/rocksdb/transaction.h"
 
-// Enrolments: their records, their secrets, their lives.
+// Enrolments: their records, their lives.
 namespace reveille::storage::rocks {
-namespace {
-
-// Where a secret is stored, so that it cannot be moved to another row.
-Bytes place_of(Table table, BytesView key) {
-  return std::string(name_of(table)) + ':' + std::string(key);
-}
-
-}  // namespace
-
-Bytes RocksdbTransaction::seal(Table table, BytesView key, BytesView plain) {
-  return rows_.checked(database_.sealer().seal(plain, place_of(table, key))).value_or(Bytes());
-}
-
-std::optional<Bytes> RocksdbTransaction::unseal(Table table, BytesView key, BytesView sealed) {
-  return rows_.checked(database_.sealer().unseal(sealed, place_of(table, key)));
-}
 
 Result<std::optional<Enrolment>> RocksdbTransaction::find_enrolment(
     const mdm::EnrolmentId& enrolment) {
@@ -51,6 +35,8 @@ void RocksdbTransaction::end_one(Enrolment& enrolment, EndReason reason, Time no
   schedule.changed = true;
   rows_.erase(Table::secrets, push_secret_key(id));
   rows_.erase(Table::secrets, unlock_secret_key(id));
+  rows_.erase(Table::secrets, bootstrap_secret_key(id));
+  forget_user_logins(id);
 }
 
 void RocksdbTransaction::end_user_channels(const mdm::EnrolmentId& device, EndReason reason,
@@ -66,14 +52,27 @@ void RocksdbTransaction::end_user_channels(const mdm::EnrolmentId& device, EndRe
   }
 }
 
+void RocksdbTransaction::count_voided(const mdm::EnrolmentId& id, BytesView life,
+                                      ScheduleInUse& schedule) {
+  scan_live(life, schedule, [&](const Place& place) {
+    const Bytes key = delivery_key(life, place.row.command);
+    const auto row = rows_.read(Table::deliveries, key, decode_delivery);
+    if (row && row->delivery.batch) {
+      count_end(partition_of(id), *row->delivery.batch, DeliveryState::voided);
+    }
+    return row.has_value();
+  });
+}
+
 // A deletion of a range is one write, also for a queue of thousands and a life of years.
 void RocksdbTransaction::forget_life(const mdm::EnrolmentId& id) {
   Schedule& schedule = schedule_of(id).row;
   if (schedule.next_sequence == 0) return;
   count(partition_of(id), Counter::deliveries_live, -std::int64_t{schedule.live});
   count(partition_of(id), Counter::deliveries_voided, schedule.live);
-  schedule.live = schedule.put_off = 0;
   const Bytes life = life_prefix(id, schedule.generation);
+  if (schedule.live_of_batches > 0) count_voided(id, life, schedule_of(id));
+  schedule.live = schedule.live_of_batches = schedule.put_off = 0;
   for (const Table table : {Table::queue, Table::deliveries, Table::results}) {
     rows_.erase_all(table, life);
   }
@@ -101,18 +100,6 @@ Result<Enrolment> RocksdbTransaction::authenticate(const mdm::Authenticate& mess
   return finish(*std::move(next));
 }
 
-void RocksdbTransaction::write_secrets(const mdm::TokenUpdate& message, Time now) {
-  const Bytes key = push_secret_key(message.identity.enrolment);
-  const PushSecret secret{.token = message.push_token, .magic = message.push_magic};
-  const PushSecretRow row{.topic = message.topic,
-                          .token_updated_at = now,
-                          .sealed = seal(Table::secrets, key, encode(secret))};
-  rows_.put(Table::secrets, key, encode(row));
-  if (!message.unlock_token) return;
-  const Bytes unlock_key = unlock_secret_key(message.identity.enrolment);
-  rows_.put(Table::secrets, unlock_key, seal(Table::secrets, unlock_key, *message.unlock_token));
-}
-
 Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& message, Time now) {
   const mdm::EnrolmentId& id = message.identity.enrolment;
   const std::optional<Enrolment> stored = read_enrolment(id);
@@ -134,7 +121,7 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
   schedule.row.push_parked = false;
   schedule.row.wake.attempts = 0;
   schedule.changed = true;
-  if (schedule.row.live > 0) set_due(id, schedule, now);
+  if (schedule.row.live > 0) set_due(id, schedule, now, schedule.row.wake.priority);
 
   if (stored) count(partition_of(id), counter_of(stored->state), -1);
   count(partition_of(id), counter_of(next->state), +1);

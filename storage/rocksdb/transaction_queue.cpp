@@ -47,49 +47,54 @@ Result<std::optional<mdm::Command>> RocksdbTransaction::find_command(
 }
 
 Result<std::vector<Enqueued>> RocksdbTransaction::enqueue(
-    std::span<const mdm::EnrolmentId> enrolments, const mdm::CommandUuid& command, Time now) {
+    std::span<const mdm::EnrolmentId> enrolments, const mdm::CommandUuid& command, Time now,
+    Priority priority) {
   const CommandRow* stored = find_command_row(command);
   if (!stored) return refuse(ErrorCode::not_found, "no command " + command.text);
   std::vector<Enqueued> answers;
   answers.reserve(enrolments.size());
+  const Order order{.command = command, .stored = *stored, .priority = priority, .batch = nullptr};
   for (const mdm::EnrolmentId& id : enrolments) {
-    answers.push_back(enqueue_one(id, command, *stored, now));
+    answers.push_back(enqueue_one(id, order, now));
+    if (answers.back() == Enqueued::queued) must_sync();
   }
   return finish(std::move(answers));
 }
 
-Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id,
-                                         const mdm::CommandUuid& command, const CommandRow& stored,
-                                         Time now) {
+Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Order& order, Time now) {
   ScheduleInUse* schedule = find_schedule(id);
   if (!schedule) return Enqueued::not_found;
   Schedule& row = schedule->row;
   if (row.state != EnrolmentState::enrolled) return Enqueued::not_enrolled;
   const Bytes life = life_prefix(id, row.generation);
-  const Bytes key = delivery_key(life, command);
+  const Bytes key = delivery_key(life, order.command);
   const bool first_ever = row.next_sequence == 0;
   if (!first_ever && rows_.get(Table::deliveries, key)) return Enqueued::already_queued;
   if (row.live >= database_.options().queue_commands_max) return Enqueued::queue_full;
 
   DeliveryRow delivery;
   delivery.sequence = row.next_sequence++;
-  delivery.delivery.command = command;
-  delivery.delivery.request_type = stored.request_type;
+  delivery.delivery.command = order.command;
+  delivery.delivery.request_type = order.stored.request_type;
   delivery.delivery.queued_at = now;
   ++row.live;
+  if (order.batch) {
+    delivery.delivery.batch = order.batch->id;
+    delivery.delivery.expires_at = order.batch->expires_at;
+    ++row.live_of_batches;
+  }
   schedule->changed = true;
   rows_.put(Table::deliveries, key, encode(delivery));
-  rows_.put(Table::queue, queue_key(life, delivery.sequence), encode(QueueRow{.command = command, .put_off_round = 0, .ended = false}));
+  rows_.put(Table::queue, queue_key(life, delivery.sequence), encode(QueueRow{.command = order.command, .put_off_round = 0, .ended = false}));
   count(partition_of(id), Counter::deliveries_live, +1);
-  must_sync();
 
   if (!row.may_be_pushed()) return Enqueued::queued;
   const Time coalesced_until = row.wake.last_pushed_at + database_.options().wake_coalescing;
   if (row.wake.attempts > 0 && now < coalesced_until) {
     // The push under way may have been an operator's, with nothing due behind it.
     if (!row.wake.due_at) set_due(id, *schedule, coalesced_until);
-  } else if (!row.wake.due_at || *row.wake.due_at > now) {
-    set_due(id, *schedule, now);
+  } else {
+    make_due(id, *schedule, now, order.priority);
   }
   return Enqueued::queued;
 }
@@ -116,6 +121,10 @@ void RocksdbTransaction::end_delivery(const mdm::EnrolmentId& id, BytesView life
     return;
   }
   --queue.live;
+  if (row.delivery.batch) {
+    --queue.live_of_batches;
+    count_end(partition_of(id), *row.delivery.batch, state);
+  }
   if (row.put_off_round == queue.round && queue.put_off > 0) --queue.put_off;
   if (queue.live == 0) {
     queue.head = queue.next_sequence;
@@ -224,6 +233,28 @@ std::optional<RocksdbTransaction::Place> RocksdbTransaction::first_ready(BytesVi
   return found;
 }
 
+std::optional<RocksdbTransaction::Place> RocksdbTransaction::first_ready_in_setup(
+    BytesView life, ScheduleInUse& schedule) {
+  std::optional<Place> found;
+  scan_live(life, schedule, [&](Place place) {
+    if (place.row.ended || place.row.put_off_round == schedule.row.round) return true;
+    const CommandRow* stored = find_command_row(place.row.command);
+    if (stored && !ends_setup(stored->request_type)) found = std::move(place);
+    return !found.has_value();
+  });
+  return found;
+}
+
+std::optional<RocksdbTransaction::Place> RocksdbTransaction::next_place(BytesView life,
+                                                                        ScheduleInUse& schedule) {
+  std::optional<Place> place = first_ready(life, schedule);
+  if (!place) return place;
+  const CommandRow* first = find_command_row(place->row.command);
+  if (!first || !ends_setup(first->request_type)) return place;
+  std::optional<Place> earlier = first_ready_in_setup(life, schedule);
+  return earlier ? earlier : place;
+}
+
 Result<std::optional<mdm::Command>> RocksdbTransaction::next_command(
     const mdm::EnrolmentId& enrolment, NotNow not_now, Time now) {
   ScheduleInUse* schedule = find_schedule(enrolment);
@@ -237,21 +268,26 @@ Result<std::optional<mdm::Command>> RocksdbTransaction::next_command(
     queue.put_off = 0;
     schedule->changed = true;
   }
-  if (queue.live == queue.put_off) return finish(std::move(command));
-
   const Bytes life = life_prefix(enrolment, queue.generation);
-  const std::optional<Place> place = first_ready(life, *schedule);
-  if (!place) return refuse(ErrorCode::corrupt, "a queue is shorter than its count");
-  const Bytes key = delivery_key(life, place->row.command);
-  auto row = rows_.read(Table::deliveries, key, decode_delivery);
-  const CommandRow* stored = find_command_row(place->row.command);
-  if (!row || !stored) return refuse(ErrorCode::corrupt, "a queued command has lost its record");
-
-  row->delivery.state = DeliveryState::sent;
-  ++row->delivery.times_sent;
-  row->delivery.sent_at = now;
-  rows_.put(Table::deliveries, key, encode(*row));
-  command = command_from(place->row.command, *stored);
+  while (queue.live > queue.put_off) {
+    const std::optional<Place> place = next_place(life, *schedule);
+    if (!place) return refuse(ErrorCode::corrupt, "a queue is shorter than its count");
+    const Bytes key = delivery_key(life, place->row.command);
+    auto row = rows_.read(Table::deliveries, key, decode_delivery);
+    const CommandRow* stored = find_command_row(place->row.command);
+    if (!row || !stored) return refuse(ErrorCode::corrupt, "a queued command has lost its record");
+    if (!has_expired(row->delivery, now)) {
+      row->delivery.state = DeliveryState::sent;
+      ++row->delivery.times_sent;
+      row->delivery.sent_at = now;
+      rows_.put(Table::deliveries, key, encode(*row));
+      command = command_from(place->row.command, *stored);
+      return finish(std::move(command));
+    }
+    end_delivery(enrolment, life, *schedule, *row, DeliveryState::expired, now);
+    if (rows_.failure()) break;
+  }
+  if (queue.live == 0) set_due(enrolment, *schedule, std::nullopt);
   return finish(std::move(command));
 }
 

@@ -24,41 +24,47 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id,
                  .topic = std::move(row->topic),
                  .push_token = std::move(secret->token),
                  .push_magic = std::move(secret->magic),
-                 .token_updated_at = row->token_updated_at};
+                 .token_updated_at = row->token_updated_at,
+                 .priority = schedule.wake.priority};
 }
 
-void RocksdbTransaction::scan_due(Partition partition, const WakeCursor& after,
+void RocksdbTransaction::scan_due(Partition partition, Priority priority, const WakeCursor& after,
                                   const std::function<bool(WakeCursor cursor)>& visit) {
-  const Time floor = std::min(database_.due_floor(partition),
-                              earliest_due_[partition.index].value_or(Time::max()));
-  const bool from_floor =
-      after.due_at < floor || (after.due_at == floor && after.enrolment.empty());
-  const Bytes from = from_floor ? due_key(partition, floor, {})
-                                : due_key(partition, after.due_at, after.enrolment) + '\0';
+  if (after.priority > priority) return;
+  const DueChanges& changes = due_changes(partition, priority);
+  const Time floor =
+      std::min(database_.due_floor(partition, priority), changes.earliest.value_or(Time::max()));
+  const bool from_floor = after.priority < priority || after.due_at < floor ||
+                          (after.due_at == floor && after.enrolment.empty());
+  const Bytes from = from_floor
+                         ? due_key(partition, priority, floor, {})
+                         : due_key(partition, priority, after.due_at, after.enrolment) + '\0';
   Time first = Time::max();
   bool is_first = true;
-  const Bytes prefix(1, static_cast<char>(partition.index));
-  rows_.scan(Table::due, prefix, from, [&](BytesView key, BytesView /*value*/) {
-    std::optional<WakeCursor> cursor = parse_due_key(key);
-    if (!cursor) {
-      rows_.fail({.code = ErrorCode::corrupt, .detail = "a row of due is damaged"});
-      return false;
-    }
-    if (is_first) first = cursor->due_at;
-    is_first = false;
-    return visit(*std::move(cursor));
-  });
+  rows_.scan(Table::due, due_prefix(partition, priority), from,
+             [&](BytesView key, BytesView /*value*/) {
+               std::optional<WakeCursor> cursor = parse_due_key(key);
+               if (!cursor) {
+                 rows_.fail({.code = ErrorCode::corrupt, .detail = "a row of due is damaged"});
+                 return false;
+               }
+               if (is_first) first = cursor->due_at;
+               is_first = false;
+               return visit(*std::move(cursor));
+             });
   // What this transaction moved is not committed yet, so it teaches nothing.
-  const bool learnt = from_floor && !moved_due_[partition.index] && !rows_.failure();
-  if (learnt) database_.set_due_floor(partition, first);
+  if (from_floor && !changes.moved && !rows_.failure()) {
+    database_.set_due_floor(partition, priority, first);
+  }
 }
 
 Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
                                                            const WakeCursor& after, Time now,
                                                            std::size_t count_max) {
   std::vector<mdm::EnrolmentId> due;
-  if (count_max > 0) {
-    scan_due(partition, after, [&](WakeCursor cursor) {
+  for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+    if (due.size() == count_max) break;
+    scan_due(partition, priority, after, [&](WakeCursor cursor) {
       if (cursor.due_at > now) return false;
       due.push_back(std::move(cursor.enrolment));
       return due.size() < count_max;
@@ -77,10 +83,12 @@ Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
 Result<std::optional<Time>> RocksdbTransaction::next_due_at(Partition partition,
                                                             const WakeCursor& after) {
   std::optional<Time> due_at;
-  scan_due(partition, after, [&](const WakeCursor& cursor) {
-    due_at = cursor.due_at;
-    return false;
-  });
+  for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+    scan_due(partition, priority, after, [&](const WakeCursor& cursor) {
+      due_at = std::min(due_at.value_or(cursor.due_at), cursor.due_at);
+      return false;
+    });
+  }
   return finish(std::move(due_at));
 }
 
@@ -141,7 +149,7 @@ Result<void> RocksdbTransaction::reschedule_wake(const mdm::EnrolmentId& enrolme
 }
 
 Result<std::vector<Enqueued>> RocksdbTransaction::request_wakes(
-    std::span<const mdm::EnrolmentId> enrolments, Time now) {
+    std::span<const mdm::EnrolmentId> enrolments, Time now, Priority priority) {
   std::vector<Enqueued> answers;
   answers.reserve(enrolments.size());
   for (const mdm::EnrolmentId& id : enrolments) {
@@ -155,10 +163,7 @@ Result<std::vector<Enqueued>> RocksdbTransaction::request_wakes(
       continue;
     }
     answers.push_back(Enqueued::queued);
-    // A wake that is due already may be under way: its record must still find it.
-    const std::optional<Time>& due_at = schedule->row.wake.due_at;
-    if (due_at && *due_at <= now) continue;
-    set_due(id, *schedule, now);
+    make_due(id, *schedule, now, priority);
     must_sync();
   }
   return finish(std::move(answers));

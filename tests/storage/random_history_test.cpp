@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "tests/storage/store_contract.h"
@@ -46,20 +47,22 @@ std::string text_of(const Delivery& delivery) {
   text << delivery.command.text << ' ' << delivery.request_type << ' ' << name_of(delivery.state)
        << ' ' << delivery.times_sent << ' ' << delivery.times_not_now << ' '
        << text_of(delivery.queued_at) << ' ' << text_of(delivery.sent_at) << ' '
-       << text_of(delivery.ended_at) << ' ' << delivery.final_status;
+       << text_of(delivery.ended_at) << ' ' << delivery.final_status << ' '
+       << (delivery.batch ? delivery.batch->text : "-") << ' ' << text_of(delivery.expires_at);
   return text.str();
 }
 
 std::string text_of(const DueWake& wake) {
   return wake.enrolment.text() + ' ' + std::to_string(wake.generation) + ' ' +
          text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' + wake.topic + ' ' +
-         wake.push_token.bytes + ' ' + wake.push_magic.text + ' ' + text_of(wake.token_updated_at);
+         wake.push_token.bytes + ' ' + wake.push_magic.text + ' ' + text_of(wake.token_updated_at) +
+         ' ' + name_of(wake.priority);
 }
 
 std::string text_of(const WakeState& state) {
   return (state.due_at ? text_of(*state.due_at) : "-") + ' ' + std::to_string(state.attempts) +
          ' ' + text_of(state.last_pushed_at) + ' ' + state.last_apns_reason + ' ' +
-         text_of(state.last_seen_at);
+         text_of(state.last_seen_at) + ' ' + name_of(state.priority);
 }
 
 std::string text_of(const PushCertificateRecord& record) {
@@ -73,6 +76,34 @@ std::string text_of(const Counts& counts) {
        << counts.deliveries_acknowledged << ' ' << counts.deliveries_failed << ' '
        << counts.deliveries_cancelled << ' ' << counts.deliveries_expired << ' '
        << counts.deliveries_voided << ' ' << counts.commands;
+  return text.str();
+}
+
+std::string text_of(const BatchId& batch) { return batch.text; }
+
+std::string text_of(const Batch& batch) {
+  std::ostringstream text;
+  text << batch.id.text << ' ' << batch.command.text << ' ' << name_of(batch.audience) << ' '
+       << batch.audience_ids << ' ' << batch.rate_per_second << ' ' << text_of(batch.expires_at)
+       << ' ' << name_of(batch.priority) << ' ' << name_of(batch.state) << ' '
+       << text_of(batch.created_at) << ' ' << text_of(batch.changed_at);
+  return text.str();
+}
+
+std::string text_of(const BatchStep& step) {
+  std::ostringstream text;
+  text << name_of(step.state) << ' ' << name_of(step.phase) << ' ' << step.walked << " walked "
+       << step.queued << " queued " << step.ended << " ended";
+  return text.str();
+}
+
+std::string text_of(const BatchCounts& counts) {
+  std::ostringstream text;
+  text << counts.audience << ' ' << counts.unexpanded << " skipped " << counts.not_found << ' '
+       << counts.not_enrolled << ' ' << counts.queue_full << ' ' << counts.already_queued
+       << " live " << counts.live << " ended " << counts.acknowledged << ' ' << counts.failed << ' '
+       << counts.cancelled << ' ' << counts.expired << ' ' << counts.voided;
+  for (const std::uint8_t partitions : counts.partitions) text << " / " << int{partitions};
   return text.str();
 }
 
@@ -107,7 +138,7 @@ class Operation {
 
   // Does it; answers what it was and what came of it.
   std::string perform(Transaction& transaction) {
-    switch (draw(24)) {
+    switch (draw(32)) {
       case 0:
         return enrol(transaction);
       case 1:
@@ -125,7 +156,8 @@ class Operation {
       case 7:
         return wakes(transaction);
       case 8:
-        return "request " + text_of(transaction.request_wakes(any_ids(), now_));
+        return "request " + text_of(transaction.request_wakes(
+                                any_ids(), now_, draw(2) == 0 ? Priority::urgent : Priority::bulk));
       case 9:
         return reschedule(transaction);
       case 10:
@@ -141,6 +173,17 @@ class Operation {
       case 17:
       case 18:
         return next(transaction);
+      case 24:
+      case 25:
+        return order(transaction);
+      case 26:
+        return "state " + text_of(transaction.set_batch_state(any_batch(), any_state(), now_));
+      case 27:
+      case 28:
+      case 29:
+      case 30:
+      case 31:
+        return advance(transaction);
       default:
         return report(transaction);
     }
@@ -264,7 +307,8 @@ class Operation {
   std::string enqueue(Transaction& transaction) {
     const mdm::Command queued = any_command();
     if (draw(3) != 0) static_cast<void>(transaction.put_command(queued, now_));
-    return "enqueue " + text_of(transaction.enqueue(any_ids(), queued.uuid, now_));
+    const Priority priority = draw(4) == 0 ? Priority::urgent : Priority::bulk;
+    return "enqueue " + text_of(transaction.enqueue(any_ids(), queued.uuid, now_, priority));
   }
 
   std::string next(Transaction& transaction) {
@@ -291,9 +335,81 @@ class Operation {
            text_of(transaction.record_report(enrolment, answered, status, body, now_));
   }
 
+  BatchId any_batch() { return {.text = std::string("batch-") + static_cast<char>('a' + draw(20))}; }
+  BatchState any_state() {
+    static const std::vector states{BatchState::running, BatchState::running, BatchState::paused,
+                                    BatchState::cancelled};
+    return states[draw(states.size())];
+  }
+
+  // An order whose audience, when it has one, is stored before it in the same transaction.
+  std::string order(Transaction& transaction) {
+    const mdm::Command ordered = any_command();
+    if (draw(3) != 0) static_cast<void>(transaction.put_command(ordered, now_));
+    Batch batch{.id = any_batch(), .command = ordered.uuid};
+    batch.audience = static_cast<AudienceKind>(draw(4) + 1);
+    batch.rate_per_second = static_cast<std::uint32_t>(draw(2));
+    if (draw(2) == 0) batch.expires_at = now_ + std::chrono::seconds(draw(300));
+    if (draw(3) == 0) batch.priority = Priority::urgent;
+    if (batch.audience == AudienceKind::ids) {
+      // Not for an order that is refused, nor for one that is known: its audience stays.
+      if (!transaction.find_command(ordered.uuid).value()) return "order of nothing";
+      if (transaction.find_batch(batch.id).value()) return "order again";
+      std::set<Partition> partitions;
+      for (const mdm::EnrolmentId& device : {id("A"), id("AB"), id("B"), id("ghost")}) {
+        partitions.insert(partition_of(device));
+      }
+      for (const Partition partition : partitions) {
+        batch.audience_ids += put_audience(transaction, batch.id, partition);
+      }
+    }
+    return "order " + text_of(transaction.put_batch(batch, now_));
+  }
+
+  std::size_t put_audience(Transaction& transaction, const BatchId& batch, Partition partition) {
+    std::size_t put = 0;
+    for (std::uint32_t chunk = 0; chunk < 2; ++chunk) {
+      std::vector<mdm::EnrolmentId> ids = any_ids();
+      std::erase_if(ids, [&](const auto& each) { return partition_of(each) != partition; });
+      if (ids.empty()) break;
+      static_cast<void>(transaction.put_audience(batch, partition, chunk, ids));
+      put += ids.size();
+    }
+    return put;
+  }
+
+  std::string advance(Transaction& transaction) {
+    const BatchId batch = any_batch();
+    const Partition partition = partition_of(any_id());
+    const auto step = transaction.advance_batch(partition, batch, draw(4), now_);
+    const auto counts = transaction.batch_counts(batch);
+    EXPECT_TRUE(!counts || counts->add_up());
+    return "advance " + text_of(step) + ' ' + text_of(counts);
+  }
+
   std::mt19937_64 random_;
   Time now_;
 };
+
+// Every batch's counts add up, and all that lives in queues and came from batches is in them.
+void expect_batches_add_up(Store& store) {
+  const auto transaction = store.begin();
+  std::uint64_t live = 0, live_in_queues = 0;
+  const auto batches = transaction->list_batches({}, 100).value();
+  for (const Batch& batch : batches) {
+    const BatchCounts counts = transaction->batch_counts(batch.id).value();
+    EXPECT_TRUE(counts.add_up()) << batch.id.text << ' ' << text_of(counts);
+    live += counts.live;
+  }
+  const auto enrolments = transaction->list_enrolments({}, 100).value();
+  for (const Enrolment& enrolment : enrolments) {
+    const auto deliveries = transaction->deliveries(enrolment.identity.enrolment, 100).value();
+    for (const Delivery& delivery : deliveries) {
+      if (delivery.batch && !is_end_state(delivery.state)) ++live_in_queues;
+    }
+  }
+  EXPECT_EQ(live, live_in_queues);
+}
 
 // ---- whole states ----
 
@@ -317,8 +433,14 @@ std::string state_of(Store& store, Time now) {
   }
   for (std::uint8_t index = 0; index < Partition::count; ++index) {
     const Partition partition{.index = index};
-    text << text_of(transaction->due_wakes(partition, {}, now, 100))
+    text << text_of(transaction->unfinished_batches(partition, {}, 100))
+         << text_of(transaction->due_wakes(partition, {}, now, 100))
          << text_of(transaction->next_due_at(partition, {})) << '\n';
+  }
+  const auto batches = transaction->list_batches({}, 100).value();
+  text << text_of(batches) << '\n';
+  for (const Batch& batch : batches) {
+    text << batch.id.text << ' ' << text_of(transaction->batch_counts(batch.id)) << '\n';
   }
   for (char fill = '0'; fill < '6'; ++fill)
     text << text_of(transaction->bound_device(digest(fill)));
@@ -370,6 +492,7 @@ class RandomHistoryTest : public ::testing::Test {
       one_transaction(random, history);
       if (HasFatalFailure()) return;
       if (step % 400 == 0) reopen();
+      if (step % 10 == 0) expect_batches_add_up(*engine_);
       if (step % 50 == 0) {
         ASSERT_EQ(state_of(*engine_, now_), state_of(*model_, now_)) << history;
       }

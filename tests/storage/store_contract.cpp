@@ -188,9 +188,9 @@ void StoreContractTest::connects(const mdm::EnrolmentId& enrolment) {
   }));
 }
 
-Enqueued StoreContractTest::request_wake(const mdm::EnrolmentId& enrolment) {
+Enqueued StoreContractTest::request_wake(const mdm::EnrolmentId& enrolment, Priority priority) {
   return commit([&](Transaction& transaction) {
-    return transaction.request_wakes(std::vector{enrolment}, now).value().at(0);
+    return transaction.request_wakes(std::vector{enrolment}, now, priority).value().at(0);
   });
 }
 

@@ -88,7 +88,7 @@ class StoreContractTest : public ::testing::TestWithParam<Engine> {
                    std::chrono::milliseconds next_due_in = 60s);
   void push(const mdm::EnrolmentId& enrolment);  // what is due, and succeeds
   void connects(const mdm::EnrolmentId& enrolment);
-  Enqueued request_wake(const mdm::EnrolmentId& enrolment);
+  Enqueued request_wake(const mdm::EnrolmentId& enrolment, Priority priority = Priority::bulk);
 
   Time now = start_of_test;
   const mdm::EnrolmentId phone = id("PHONE-1");

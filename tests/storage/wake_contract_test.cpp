@@ -196,6 +196,66 @@ TEST_P(WakeContractTest, TheReasonOfApnsIsKeptForOperators) {
   EXPECT_EQ(wake_state().last_apns_reason, "BadDeviceToken");
 }
 
+TEST_P(WakeContractTest, UrgentWakesComeBeforeOlderOnes) {
+  enrol(mac);
+  ASSERT_TRUE(update_token(user));
+  request_wake(mac);
+  pass(1s);
+  request_wake(user, Priority::urgent);
+
+  const std::vector<DueWake> due = due_wakes(mac);
+  ASSERT_EQ(due.size(), 2u);
+  EXPECT_EQ(due[0].enrolment, user);
+  EXPECT_EQ(due[0].priority, Priority::urgent);
+  EXPECT_EQ(due[1].enrolment, mac);
+  EXPECT_EQ(due[1].priority, Priority::bulk);
+
+  const auto behind = [&](const WakeCursor& cursor) {
+    return store().begin()->due_wakes(partition_of(mac), cursor, now, 10).value().size();
+  };
+  EXPECT_EQ(behind(cursor_at(due[0])), 1u);
+  EXPECT_EQ(behind(cursor_at(due[1])), 0u);
+  EXPECT_EQ(store().begin()->next_due_at(partition_of(mac), {}).value(), start_of_test);
+  EXPECT_EQ(store().begin()->next_due_at(partition_of(mac), cursor_at(due[1])).value(),
+            std::nullopt);
+}
+
+TEST_P(WakeContractTest, AWakeThatBecomesUrgentKeepsItsTimeSoThatItsPushStillCounts) {
+  enrol(phone);
+  request_wake(phone);
+  const DueWake under_way = due_wakes(phone).at(0);
+  pass(1s);
+  commit([&](Transaction& transaction) {
+    EXPECT_TRUE(transaction.put_command(restart, now));
+    return transaction.enqueue(std::vector{phone}, restart.uuid, now, Priority::urgent).value();
+  });
+
+  ASSERT_EQ(due_wakes(phone).size(), 1u);
+  EXPECT_EQ(due_wakes(phone)[0].priority, Priority::urgent);
+  EXPECT_EQ(due_wakes(phone)[0].due_at, under_way.due_at);
+  record_wake(under_way, WakeRecord::Outcome::pushed, 60s);
+  EXPECT_EQ(due_at(phone), now + 60s);
+}
+
+TEST_P(WakeContractTest, WhatFollowsTheFirstPushIsNotUrgent) {
+  enrol(phone);
+  commit([&](Transaction& transaction) {
+    EXPECT_TRUE(transaction.put_command(restart, now));
+    return transaction.enqueue(std::vector{phone}, restart.uuid, now, Priority::urgent).value();
+  });
+  push(phone);
+  pass(60s);
+  EXPECT_EQ(due_wakes(phone).at(0).priority, Priority::bulk);
+}
+
+TEST_P(WakeContractTest, AnUrgentWakeLosesNothingToABulkOneThatFollows) {
+  enrol(phone);
+  request_wake(phone, Priority::urgent);
+  request_wake(phone, Priority::bulk);
+  EXPECT_EQ(due_wakes(phone).at(0).priority, Priority::urgent);
+  EXPECT_EQ(due_wakes(phone).size(), 1u);
+}
+
 TEST_P(WakeContractTest, DueWakesComeOldestFirstBehindTheCursor) {
   // User channels share their device's partition.
   enrol(mac);
@@ -217,14 +277,14 @@ TEST_P(WakeContractTest, DueWakesComeOldestFirstBehindTheCursor) {
   EXPECT_EQ(due_behind({}, 10), "MAC-2:A MAC-2:B MAC-2 ");
   EXPECT_EQ(due_behind({}, 2), "MAC-2:A MAC-2:B ");
   EXPECT_EQ(due_behind({}, 0), "");
-  EXPECT_EQ(due_behind({.due_at = start_of_test, .enrolment = third}, 10), "MAC-2:B MAC-2 ");
-  EXPECT_EQ(due_behind({.due_at = now, .enrolment = mac}, 10), "");
+  EXPECT_EQ(due_behind({Priority::bulk, start_of_test, third}, 10), "MAC-2:B MAC-2 ");
+  EXPECT_EQ(due_behind({Priority::bulk, now, mac}, 10), "");
   const auto next = [&](const WakeCursor& after) {
     return store().begin()->next_due_at(partition, after).value();
   };
   EXPECT_EQ(next({}), start_of_test);
-  EXPECT_EQ(next({.due_at = start_of_test, .enrolment = second}), now);
-  EXPECT_EQ(next({.due_at = now, .enrolment = mac}), std::nullopt);
+  EXPECT_EQ(next({Priority::bulk, start_of_test, second}), now);
+  EXPECT_EQ(next({Priority::bulk, now, mac}), std::nullopt);
 }
 
 TEST_P(WakeContractTest, AWakeThatBecomesDueEarlierThanTheOthersIsSeen) {

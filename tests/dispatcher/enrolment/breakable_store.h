@@ -67,6 +67,19 @@ class BreakableStore::BreakableTransaction final : public Transaction {
                                                  std::size_t count_max) override {
     return transaction_->list_enrolments(after, count_max);
   }
+  Result<void> put_bootstrap_token(const mdm::EnrolmentId& device, BytesView token) override {
+    return transaction_->put_bootstrap_token(device, token);
+  }
+  Result<std::optional<Bytes>> bootstrap_token(const mdm::EnrolmentId& device) override {
+    return transaction_->bootstrap_token(device);
+  }
+  Result<void> put_user_login(const mdm::Identity& user,
+                              const std::optional<UserLogin>& login) override {
+    return transaction_->put_user_login(user, login);
+  }
+  Result<std::optional<UserLogin>> user_login(const mdm::EnrolmentId& user) override {
+    return transaction_->user_login(user);
+  }
   Result<void> put_command(const mdm::Command& command, Time now) override {
     return transaction_->put_command(command, now);
   }
@@ -74,8 +87,9 @@ class BreakableStore::BreakableTransaction final : public Transaction {
     return transaction_->find_command(command);
   }
   Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
-                                        const mdm::CommandUuid& command, Time now) override {
-    return transaction_->enqueue(enrolments, command, now);
+                                        const mdm::CommandUuid& command, Time now,
+                                        Priority priority) override {
+    return transaction_->enqueue(enrolments, command, now, priority);
   }
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
                                  mdm::Status status, BytesView body, Time now) override {
@@ -104,6 +118,33 @@ class BreakableStore::BreakableTransaction final : public Transaction {
                                            const mdm::CommandUuid& command) override {
     return transaction_->find_result(enrolment, command);
   }
+  Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
+                            std::span<const mdm::EnrolmentId> ids) override {
+    return transaction_->put_audience(batch, partition, chunk, ids);
+  }
+  Result<void> put_batch(const Batch& batch, Time now) override {
+    return transaction_->put_batch(batch, now);
+  }
+  Result<void> set_batch_state(const BatchId& batch, BatchState state, Time now) override {
+    return transaction_->set_batch_state(batch, state, now);
+  }
+  Result<BatchStep> advance_batch(Partition partition, const BatchId& batch, std::size_t count_max,
+                                  Time now) override {
+    return transaction_->advance_batch(partition, batch, count_max, now);
+  }
+  Result<std::optional<Batch>> find_batch(const BatchId& batch) override {
+    return transaction_->find_batch(batch);
+  }
+  Result<std::vector<Batch>> list_batches(const BatchId& after, std::size_t count_max) override {
+    return transaction_->list_batches(after, count_max);
+  }
+  Result<BatchCounts> batch_counts(const BatchId& batch) override {
+    return transaction_->batch_counts(batch);
+  }
+  Result<std::vector<BatchId>> unfinished_batches(Partition partition, const BatchId& after,
+                                                  std::size_t count_max) override {
+    return transaction_->unfinished_batches(partition, after, count_max);
+  }
   Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after, Time now,
                                          std::size_t count_max) override {
     return transaction_->due_wakes(partition, after, now, count_max);
@@ -119,8 +160,8 @@ class BreakableStore::BreakableTransaction final : public Transaction {
     return transaction_->reschedule_wake(enrolment, due_at, now);
   }
   Result<std::vector<Enqueued>> request_wakes(std::span<const mdm::EnrolmentId> enrolments,
-                                              Time now) override {
-    return transaction_->request_wakes(enrolments, now);
+                                              Time now, Priority priority) override {
+    return transaction_->request_wakes(enrolments, now, priority);
   }
   Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) override {
     return transaction_->wake_state(enrolment);
@@ -140,6 +181,12 @@ class BreakableStore::BreakableTransaction final : public Transaction {
   }
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override {
     return transaction_->find_certificate(certificate);
+  }
+  Result<void> revoke_certificate(const Sha256& certificate, Time now) override {
+    return transaction_->revoke_certificate(certificate, now);
+  }
+  Result<std::vector<Sha256>> revoked_certificates() override {
+    return transaction_->revoked_certificates();
   }
   Result<void> add_challenge(const Sha256& challenge, Time expires_at) override {
     return transaction_->add_challenge(challenge, expires_at);

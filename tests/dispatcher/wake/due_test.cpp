@@ -49,7 +49,7 @@ class DueTest : public testing::Test {
     for (const DueRead::Part& part : read.parts) {
       const std::size_t taken = std::min(taken_max, part.wakes.size());
       std::optional<storage::WakeCursor> last;
-      if (taken > 0) last = {part.wakes[taken - 1].due_at, part.wakes[taken - 1].enrolment};
+      if (taken > 0) last = storage::cursor_at(part.wakes[taken - 1]);
       reader.answered(part, taken, last);
     }
   }

@@ -65,7 +65,8 @@ TEST(EncodingTest, ALengthBeyondTheEndIsCorrupt) {
 TEST(EncodingTest, KeysOfDueWakesOrderAsTheirTimesDo) {
   const Partition partition{.index = 3};
   const auto key = [&](std::int64_t milliseconds, const char* id) {
-    return due_key(partition, Time(std::chrono::milliseconds(milliseconds)), mdm::EnrolmentId(id));
+    return due_key(partition, Priority::bulk, Time(std::chrono::milliseconds(milliseconds)),
+                   mdm::EnrolmentId(id));
   };
   EXPECT_LT(key(-1, "z"), key(0, "a"));
   EXPECT_LT(key(0, "z"), key(1, "a"));

@@ -124,7 +124,7 @@ TEST_F(FolderTest, AStoreIsOpenedOnceAtATime) {
 
 TEST_F(FolderTest, ADamagedRowIsCorruptAndItsTransactionCannotCommit) {
   make_store_with_phone();
-  RawDatabase(folder).put(rocks::Table::schedules, "PHONE-1", "\x01gone");
+  RawDatabase(folder).put(rocks::Table::schedules, rocks::schedule_key(id("PHONE-1")), "\x01gone");
   const auto store = open().value();
   const auto transaction = store->begin();
   ASSERT_TRUE(transaction->put_command(command("other"), now));

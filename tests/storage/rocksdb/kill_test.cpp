@@ -1,62 +1,18 @@
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <random>
 
+#include "tests/storage/rocksdb/victim.h"
 #include "tests/storage/store_contract.h"
 
 // Promise 1 at the level of the engine: what commit() has answered survives SIGKILL.
 namespace reveille::storage::testing {
 namespace {
 
-// kill_test_writer.cpp at work, and what it says.
-class Writer {
- public:
-  Writer(const std::filesystem::path& folder, const std::string& device,
-         std::string file_bytes_max = "") {
-    int pipe_ends[2];
-    EXPECT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-    std::string program = REVEILLE_STORAGE_WRITER, folder_text = folder.string(), id_text = device;
-    char* limit = file_bytes_max.empty() ? nullptr : file_bytes_max.data();
-    char* arguments[] = {program.data(), folder_text.data(), id_text.data(), limit, nullptr};
-    EXPECT_EQ(posix_spawn(&process_, program.c_str(), &actions, nullptr, arguments, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(pipe_ends[1]);
-    reports_ = pipe_ends[0];
-  }
-
-  // Waits until it has reported `reports` commits, or ended; answers how many it did report.
-  int wait_for(int reports) {
-    int reported = 0;
-    char report = 0;
-    while (reported < reports && read(reports_, &report, 1) == 1) ++reported;
-    return reported;
-  }
-  void kill_it() { kill(process_, SIGKILL); }
-  int exit_status() {
-    int status = 0;
-    waitpid(process_, &status, 0);
-    close(reports_);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  pid_t process_ = 0;
-  int reports_ = -1;
-};
-
 constexpr int all = 1'000'000;
 
 // Kills the writer some time after its `reports`th commit; answers how many commits it reported.
 int run_and_kill_writer(const std::filesystem::path& folder, const std::string& device, int reports,
                         std::chrono::microseconds then) {
-  Writer writer(folder, device);
+  Victim writer({folder.string(), device});
   int reported = writer.wait_for(reports);
   usleep(static_cast<useconds_t>(then.count()));  // a random instant within the commits to come
   writer.kill_it();
@@ -119,7 +75,7 @@ TEST(KillTest, AfterAFailedWriteNothingIsCommittedUntilTheStoreIsReopened) {
   const TemporaryFolder temporary;
   StoreOptions options;
   options.queue_commands_max = 1'000'000;
-  Writer writer(temporary.path(), "device", "150000");
+  Victim writer({temporary.path().string(), "device", "150000"});
   const int reported = writer.wait_for(all);
   constexpr int refused = 3;
   EXPECT_EQ(writer.exit_status(), refused);

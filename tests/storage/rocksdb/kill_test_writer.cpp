@@ -9,7 +9,10 @@
 
 // kill_test's victim: enrols a device, then commits for ever, one byte on the standard output after
 // each commit. Usage: storage_kill_writer FOLDER DEVICE [FILE_BYTES_MAX]
+//                    storage_kill_writer --advance FOLDER BATCH
 //
+// With --advance it goes on with a batch that is stored already, a few places in a commit, and
+// after some commits waits to be killed: so that a slow killer still finds work undone.
 // With FILE_BYTES_MAX no file may grow beyond it: a write fails in the middle of a commit, as on a
 // broken disk. Then it exits with `refused`, provided that the store refuses the next commit, too.
 namespace reveille::storage::testing {
@@ -66,10 +69,43 @@ int run(const char* folder, const char* device_text) {
   return 0;
 }
 
+void wait_to_be_killed() {
+  constexpr unsigned end_of_a_victim_that_nobody_kills = 60;  // seconds
+  alarm(end_of_a_victim_that_nobody_kills);
+  pause();
+}
+
+// One step in each partition that has more to do, round and round.
+int advance(const char* folder, const char* batch_text) {
+  const auto store = open_rocksdb_store(rocksdb_options(folder, StoreOptions{}));
+  if (!store) return 1;
+  constexpr std::size_t places = 3;
+  constexpr int commits_max = 50;
+  int commits = 0;
+  const BatchId batch{.text = batch_text};
+  for (bool has_more = true; has_more;) {
+    has_more = false;
+    for (std::uint8_t index = 0; index < Partition::count; ++index) {
+      const auto transaction = (*store)->begin();
+      const auto step =
+          transaction->advance_batch({.index = index}, batch, places, start_of_test);
+      if (!step || !transaction->commit()) return 1;
+      if (step->walked == 0) continue;
+      has_more = has_more || step->has_more();
+      if (write(STDOUT_FILENO, "+", 1) != 1) return 1;
+      if (++commits == commits_max) wait_to_be_killed();
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace reveille::storage::testing
 
 int main(int count, char** arguments) {
+  if (count == 4 && std::string(arguments[1]) == "--advance") {
+    return reveille::storage::testing::advance(arguments[2], arguments[3]);
+  }
   if (count != 3 && count != 4) return 2;
   if (count == 4) reveille::storage::testing::limit_files(arguments[3]);
   return reveille::storage::testing::run(arguments[1], arguments[2]);
