@@ -29,9 +29,14 @@ int write_socket(BIO* bio, const char* bytes, int count) {
 int read_socket(BIO* bio, char* bytes, int count) {
   SocketEnd& end = end_of(bio);
   BIO_clear_retry_flags(bio);
+  if (end.drained) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   const ssize_t read = ::recv(end.descriptor, bytes, static_cast<std::size_t>(count), 0);
   if (read < 0) note_error(end, bio, BIO_FLAGS_READ);
   if (read == 0) end.ended = true;
+  end.drained = read > 0 && read < count;
   return static_cast<int>(read);
 }
 

@@ -156,6 +156,7 @@ asio::awaitable<Result<void>> TlsStream::write(BytesView bytes, Deadline deadlin
 asio::awaitable<Result<void>> TlsStream::wait(int need, Operation operation, Deadline deadline) {
   const auto readiness =
       need == SSL_ERROR_WANT_READ ? asio::socket_base::wait_read : asio::socket_base::wait_write;
+  if (need == SSL_ERROR_WANT_READ) end_.drained = false;
   return socket_.wait(readiness, operation, deadline);
 }
 

@@ -257,6 +257,23 @@ TEST_F(TlsTest, AReadThatTimesOutLeavesAPendingWriteAlone) {
   EXPECT_TRUE(written);
 }
 
+// Request, close_notify and FIN may lie in the socket together: whoever has read less than there was
+// room for must still hear of the end.
+TEST_F(TlsTest, APeerThatAsksAndHangsUpAtOnceIsAnsweredAndSeenToLeave) {
+  open_tls(server_context());
+  std::string answer;
+  run([&]() -> asio::awaitable<void> {
+    const std::unique_ptr<Stream> stream = co_await connect_tls(client_context());
+    EXPECT_TRUE(co_await stream->handshake(soon()));
+    const Bytes request = "GET /x HTTP/1.1\r\nHost: mdm.example.org\r\n\r\n";
+    EXPECT_TRUE(co_await stream->write(request, soon()));
+    stream->end_writing();
+    answer = co_await read_to_end(*stream);
+  });
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+  run_until([this] { return listener_->statistics().connections == 0; });
+}
+
 TEST_F(TlsTest, ClosingEndsAPendingRead) {
   asio::ip::tcp::acceptor acceptor(lane_, {asio::ip::address_v4::loopback(), 0});
   run([&]() -> asio::awaitable<void> {
