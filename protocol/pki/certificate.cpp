@@ -2,6 +2,7 @@
 
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -109,7 +110,11 @@ std::string Certificate::pem() const {
   return contents_of(text.get());
 }
 
-Bytes Certificate::sha256() const { return sha256_of(der()); }
+Certificate::Certificate(std::shared_ptr<X509> certificate) : certificate_(std::move(certificate)) {
+  const Bytes digest = sha256_of(der());
+  ensure(digest.size() == sha256_.size(), "SHA-256 has 32 bytes");
+  std::ranges::copy(digest, sha256_.begin());
+}
 
 Bytes Certificate::public_key_sha256() const {
   return sha256_of(encode<X509_PUBKEY>(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(native())));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -31,7 +32,8 @@ class Certificate {
 
   Bytes der() const;
   std::string pem() const;
-  Bytes sha256() const;  // of the DER: 32 raw bytes; the certificate's name in our records
+  // Of the DER: 32 raw bytes; the certificate's name in our records.
+  Bytes sha256() const { return Bytes(sha256_.data(), sha256_.size()); }
   Bytes public_key_sha256() const;
   std::string serial_hex() const;   // lower case, a leading "-" when negative
   std::string subject() const;      // one line, RFC 2253
@@ -45,12 +47,13 @@ class Certificate {
   bool is_rsa() const;
 
   X509* native() const { return certificate_.get(); }  // borrowed
-  explicit Certificate(std::shared_ptr<X509> certificate) : certificate_(std::move(certificate)) {}
+  explicit Certificate(std::shared_ptr<X509> certificate);
 
   friend bool operator==(const Certificate& left, const Certificate& right);
 
  private:
   std::shared_ptr<X509> certificate_;
+  std::array<char, 32> sha256_;  // worked out once: a connection's is asked for at each request
 };
 
 // Checks that `leaf` chains to one of `anchors` at `time` and may authenticate a TLS client.
