@@ -12,6 +12,7 @@
 #include "protocol/mdm/check_in.h"
 #include "protocol/mdm/command.h"
 #include "protocol/mdm/report.h"
+#include "storage/glance.h"
 #include "storage/records.h"
 
 // What survives a restart. This is a contract of the domain, not of keys and values, so that each
@@ -285,6 +286,10 @@ class Store {
 
   // Borrows the store.
   virtual std::unique_ptr<Transaction> begin() = 0;
+
+  // Any thread, at any time; of committed changes. Never waits, for the disk or for a transaction:
+  // nullopt also when memory alone does not tell, so that nothing follows from it.
+  virtual std::optional<Glance> glance(const mdm::EnrolmentId& enrolment, Time now) const = 0;
 
   // Any thread, at any time; of committed changes.
   virtual Counts counts() const = 0;

@@ -15,11 +15,22 @@ class MemoryStore final : public Store {
                                                        counts_);
   }
 
+  std::optional<Glance> glance(const mdm::EnrolmentId& enrolment, Time now) const override {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    const auto found = state_.enrolments.find(enrolment);
+    if (found == state_.enrolments.end()) return std::nullopt;
+    const memory::EnrolmentRecord& record = found->second;
+    const bool at_rest = memory::live_count(record) == 0 &&
+                         wakes_are_quiet(record.wake, options_.last_seen_resolution, now);
+    return Glance{.enrolment = record.enrolment, .at_rest = at_rest};
+  }
+
   Counts counts() const override { return counts_.get(); }
 
  private:
   const StoreOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   memory::State state_;  // guarded by mutex_
   memory::CommittedCounts counts_;
 };

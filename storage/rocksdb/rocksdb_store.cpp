@@ -1,6 +1,7 @@
 #include "storage/rocksdb/rocksdb_store.h"
 
 #include "storage/rocksdb/database.h"
+#include "storage/rocksdb/glance.h"
 #include "storage/rocksdb/transaction.h"
 
 namespace reveille::storage {
@@ -13,6 +14,10 @@ class RocksdbStore final : public Store {
 
   std::unique_ptr<Transaction> begin() override {
     return std::make_unique<rocks::RocksdbTransaction>(*database_);
+  }
+
+  std::optional<Glance> glance(const mdm::EnrolmentId& enrolment, Time now) const override {
+    return rocks::glance(*database_, enrolment, now);
   }
 
   Counts counts() const override { return database_->counts(); }

@@ -16,6 +16,9 @@ namespace reveille::storage {
 class BreakableStore final : public Store {
  public:
   std::unique_ptr<Transaction> begin() override;
+  std::optional<Glance> glance(const mdm::EnrolmentId& enrolment, Time now) const override {
+    return broken_ ? std::nullopt : store_->glance(enrolment, now);
+  }
   Counts counts() const override { return store_->counts(); }
 
   bool broken() const override { return for_good_; }
