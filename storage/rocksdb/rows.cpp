@@ -59,8 +59,12 @@ void Rows::put(Table table, BytesView key, Bytes value) { set(table, key, std::m
 void Rows::erase(Table table, BytesView key) { set(table, key, std::nullopt); }
 
 void Rows::set(Table table, BytesView key, std::optional<Bytes> value) {
+  constexpr std::size_t around_a_row = 16;  // RocksDB's kind, table and sizes
+  bytes_written_ += key.size() + (value ? value->size() : 0) + around_a_row;
   OwnWrites& own_writes = own_writes_[static_cast<std::size_t>(table)];
-  const auto place = own_writes.lower_bound(key);
+  // Whoever walks many enrolments does so in the order of the keys.
+  const bool is_last = own_writes.empty() || own_writes.rbegin()->first < key;
+  const auto place = is_last ? own_writes.end() : own_writes.lower_bound(key);
   if (place != own_writes.end() && place->first == key) {
     place->second = std::move(value);
   } else {
@@ -116,7 +120,8 @@ void Rows::scan(const OwnWrites& own_writes, Table table, BytesView prefix, Byte
   check(stored->status(), "reading ", table);
 }
 
-void Rows::move_into(rocksdb::WriteBatch& batch) {
+rocksdb::WriteBatch Rows::take() {
+  rocksdb::WriteBatch batch(bytes_written_);  // grown in steps, it would be copied at each
   for (const Range& range : erased_) {
     check(batch.DeleteRange(database_.handle(range.table), slice(range.first), slice(range.end)),
           "writing ", range.table);
@@ -131,6 +136,8 @@ void Rows::move_into(rocksdb::WriteBatch& batch) {
     own_writes_[index].clear();
   }
   erased_.clear();
+  bytes_written_ = 0;
+  return batch;
 }
 
 void Rows::check(const rocksdb::Status& status, const char* doing, Table table) {

@@ -46,6 +46,11 @@ class Rows {
     return std::nullopt;
   }
 
+  // Whether this transaction has written the row, or erased it.
+  bool has_written(Table table, BytesView key) const {
+    return own_writes_[static_cast<std::size_t>(table)].contains(key);
+  }
+
   void put(Table table, BytesView key, Bytes value);
   void erase(Table table, BytesView key);
   // Every row whose key begins with `prefix`. This transaction must not ask for any of them again.
@@ -62,7 +67,7 @@ class Rows {
   const std::optional<Error>& failure() const { return failure_; }
 
   // All that was written, in the tables' order and the keys'.
-  void move_into(rocksdb::WriteBatch& batch);
+  rocksdb::WriteBatch take();
 
  private:
   // A table's own writes; nullopt: the row is gone.
@@ -80,6 +85,7 @@ class Rows {
   Database& database_;
   std::array<OwnWrites, table_count> own_writes_;
   std::vector<Range> erased_;
+  std::size_t bytes_written_ = 0;  // about as many as the batch will have
   std::optional<Error> failure_;
 };
 

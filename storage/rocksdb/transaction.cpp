@@ -35,6 +35,20 @@ RocksdbTransaction::ScheduleInUse* RocksdbTransaction::find_schedule(const mdm::
   return &schedules_.emplace(id, ScheduleInUse{.row = *std::move(row)}).first->second;
 }
 
+void RocksdbTransaction::read_schedules(std::span<const mdm::EnrolmentId> ids) {
+  std::vector<const mdm::EnrolmentId*> wanted;
+  std::vector<Bytes> keys;
+  for (const mdm::EnrolmentId& id : ids) {
+    if (schedules_.contains(id)) continue;
+    wanted.push_back(&id);
+    keys.push_back(schedule_key(id));
+  }
+  rows_.get_all(Table::schedules, keys, [&](std::size_t place, BytesView value) {
+    std::optional<Schedule> row = rows_.checked(decode_schedule(value));
+    if (row) schedules_.emplace(*wanted[place], ScheduleInUse{.row = *std::move(row)});
+  });
+}
+
 RocksdbTransaction::ScheduleInUse& RocksdbTransaction::schedule_of(const mdm::EnrolmentId& id) {
   if (ScheduleInUse* schedule = find_schedule(id)) return *schedule;
   rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its schedule"});
@@ -105,8 +119,7 @@ Result<void> RocksdbTransaction::commit() {
     if (schedule.changed) rows_.put(Table::schedules, schedule_key(id), encode(schedule.row));
   }
   write_progress();
-  rocksdb::WriteBatch batch;
-  rows_.move_into(batch);
+  rocksdb::WriteBatch batch = rows_.take();
   if (rows_.failure()) return std::unexpected(*rows_.failure());
   if (batch.Count() == 0) return {};
   // Before the write: a floor that is too low costs a longer scan, one too high loses wakes.

@@ -119,6 +119,8 @@ class RocksdbTransaction final : public Transaction {
   ScheduleInUse* find_schedule(const mdm::EnrolmentId& id);
   // Of an enrolment that exists; without its schedule the database is corrupt.
   ScheduleInUse& schedule_of(const mdm::EnrolmentId& id);
+  // Reads those that are not in use yet together, so that they are found at once.
+  void read_schedules(std::span<const mdm::EnrolmentId> ids);
   void begin_schedule(const mdm::EnrolmentId& id, std::uint32_t generation);
   // For reading alone.
   const Schedule* look_at_schedule(const mdm::EnrolmentId& id);
@@ -168,7 +170,16 @@ class RocksdbTransaction final : public Transaction {
     Priority priority;
     const Batch* batch;  // nullptr: none
   };
-  Enqueued enqueue_one(const mdm::EnrolmentId& id, const Order& order, Time now);
+  // And for whom.
+  struct Target {
+    ScheduleInUse* schedule = nullptr;  // nullptr: no such enrolment
+    Bytes life;
+    bool holds_command = false;
+  };
+  std::vector<Enqueued> enqueue_all(std::span<const mdm::EnrolmentId> ids, const Order& order,
+                                    Time now);
+  Enqueued enqueue_one(const mdm::EnrolmentId& id, const Target& target, const Order& order,
+                       Time now);
   // Live deliveries from the head on, in their order, until `visit` answers false. Moves the head
   // up to the first of them.
   void scan_live(BytesView life, ScheduleInUse& schedule,
@@ -197,7 +208,7 @@ class RocksdbTransaction final : public Transaction {
   void count_end(Partition partition, const BatchId& batch, DeliveryState state);
   void write_progress();
 
-  // The next places of an audience; their schedules have been read.
+  // The next places of an audience.
   struct Walked {
     std::vector<mdm::EnrolmentId> ids;
     std::size_t places = 0;
@@ -209,7 +220,6 @@ class RocksdbTransaction final : public Transaction {
                 std::size_t count_max, Walked& walked);
   void walk_all(AudienceKind audience, Partition partition, AudiencePlace& at,
                 std::size_t count_max, Walked& walked);
-  void read_schedules(std::span<const mdm::EnrolmentId> ids);
   void expand(const Batch& batch, Partition partition, BatchProgress& progress, BatchStep& step,
               std::size_t count_max, Time now);
   void withdraw(const Batch& batch, Partition partition, BatchProgress& progress, BatchStep& step,

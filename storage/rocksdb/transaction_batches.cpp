@@ -96,20 +96,6 @@ void RocksdbTransaction::write_progress() {
 
 // ---- steps ----
 
-void RocksdbTransaction::read_schedules(std::span<const mdm::EnrolmentId> ids) {
-  std::vector<const mdm::EnrolmentId*> wanted;
-  std::vector<Bytes> keys;
-  for (const mdm::EnrolmentId& id : ids) {
-    if (schedules_.contains(id)) continue;
-    wanted.push_back(&id);
-    keys.push_back(schedule_key(id));
-  }
-  rows_.get_all(Table::schedules, keys, [&](std::size_t place, BytesView value) {
-    std::optional<Schedule> row = rows_.checked(decode_schedule(value));
-    if (row) schedules_.emplace(*wanted[place], ScheduleInUse{.row = *std::move(row)});
-  });
-}
-
 void RocksdbTransaction::walk_ids(const BatchId& batch, Partition partition, AudiencePlace& at,
                                   std::size_t count_max, Walked& walked) {
   while (walked.places < count_max) {
@@ -121,7 +107,6 @@ void RocksdbTransaction::walk_ids(const BatchId& batch, Partition partition, Aud
     }
     if (at.index >= chunk->size()) at = {.chunk = at.chunk + 1, .index = 0, .last = {}};
   }
-  read_schedules(walked.ids);
 }
 
 void RocksdbTransaction::walk_all(AudienceKind audience, Partition partition, AudiencePlace& at,
@@ -170,8 +155,7 @@ void RocksdbTransaction::expand(const Batch& batch, Partition partition, BatchPr
   step.walked = walked.places;
   const Order order{
       .command = batch.command, .stored = *stored, .priority = batch.priority, .batch = &batch};
-  for (const mdm::EnrolmentId& id : walked.ids) {
-    const Enqueued answer = enqueue_one(id, order, now);
+  for (const Enqueued answer : enqueue_all(walked.ids, order, now)) {
     if (answer == Enqueued::queued) ++step.queued;
     const bool counts = batch.audience == AudienceKind::ids || answer != Enqueued::not_enrolled;
     if (counts) ++count_of(progress.counts, answer);
@@ -195,6 +179,7 @@ void RocksdbTransaction::withdraw(const Batch& batch, Partition partition, Batch
   progress.phase = BatchPhase::withdrawing;
   const Walked walked = walk_audience(batch, partition, progress.withdrawn_to, count_max);
   step.walked = walked.places;
+  read_schedules(walked.ids);
   for (const mdm::EnrolmentId& id : walked.ids) {
     if (withdraw_one(id, batch, now)) ++step.ended;
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol/base/ensure.h"
 #include "storage/rocksdb/transaction.h"
 
@@ -51,25 +53,50 @@ Result<std::vector<Enqueued>> RocksdbTransaction::enqueue(
     Priority priority) {
   const CommandRow* stored = find_command_row(command);
   if (!stored) return refuse(ErrorCode::not_found, "no command " + command.text);
-  std::vector<Enqueued> answers;
-  answers.reserve(enrolments.size());
   const Order order{.command = command, .stored = *stored, .priority = priority, .batch = nullptr};
-  for (const mdm::EnrolmentId& id : enrolments) {
-    answers.push_back(enqueue_one(id, order, now));
-    if (answers.back() == Enqueued::queued) must_sync();
-  }
+  std::vector<Enqueued> answers = enqueue_all(enrolments, order, now);
+  if (std::ranges::find(answers, Enqueued::queued) != answers.end()) must_sync();
   return finish(std::move(answers));
 }
 
-Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Order& order, Time now) {
-  ScheduleInUse* schedule = find_schedule(id);
+// Reads for all together: their schedules, then whether they hold the command already.
+std::vector<Enqueued> RocksdbTransaction::enqueue_all(std::span<const mdm::EnrolmentId> ids,
+                                                      const Order& order, Time now) {
+  read_schedules(ids);
+  std::vector<Target> targets(ids.size());
+  std::vector<std::size_t> asked;
+  std::vector<Bytes> keys;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Target& target = targets[i];
+    target.schedule = find_schedule(ids[i]);
+    if (!target.schedule) continue;
+    target.life = life_prefix(ids[i], target.schedule->row.generation);
+    if (target.schedule->row.next_sequence == 0) continue;  // its queue has never held anything
+    asked.push_back(i);
+    keys.push_back(delivery_key(target.life, order.command));
+  }
+  rows_.get_all(Table::deliveries, keys, [&](std::size_t place, BytesView /*value*/) {
+    targets[asked[place]].holds_command = true;
+  });
+
+  std::vector<Enqueued> answers;
+  answers.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    answers.push_back(enqueue_one(ids[i], targets[i], order, now));
+  }
+  return answers;
+}
+
+Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Target& target,
+                                         const Order& order, Time now) {
+  ScheduleInUse* schedule = target.schedule;
   if (!schedule) return Enqueued::not_found;
   Schedule& row = schedule->row;
   if (row.state != EnrolmentState::enrolled) return Enqueued::not_enrolled;
-  const Bytes life = life_prefix(id, row.generation);
-  const Bytes key = delivery_key(life, order.command);
-  const bool first_ever = row.next_sequence == 0;
-  if (!first_ever && rows_.get(Table::deliveries, key)) return Enqueued::already_queued;
+  const Bytes key = delivery_key(target.life, order.command);
+  // An id that repeats has been served meanwhile.
+  const bool holds_command = target.holds_command || rows_.has_written(Table::deliveries, key);
+  if (holds_command) return Enqueued::already_queued;
   if (row.live >= database_.options().queue_commands_max) return Enqueued::queue_full;
 
   DeliveryRow delivery;
@@ -85,7 +112,8 @@ Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Order
   }
   schedule->changed = true;
   rows_.put(Table::deliveries, key, encode(delivery));
-  rows_.put(Table::queue, queue_key(life, delivery.sequence), encode(QueueRow{.command = order.command, .put_off_round = 0, .ended = false}));
+  rows_.put(Table::queue, queue_key(target.life, delivery.sequence),
+            encode(QueueRow{.command = order.command, .put_off_round = 0, .ended = false}));
   count(partition_of(id), Counter::deliveries_live, +1);
 
   if (!row.may_be_pushed()) return Enqueued::queued;
