@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dispatcher/device/secret_text.h"
+
 namespace reveille::device {
 namespace {
 
@@ -13,6 +15,8 @@ bool renews_accepted(const Standing& standing, storage::Time now) {
     return is_accepted(*standing.device, earlier, now);
   });
 }
+
+bool is_unbound(const storage::Enrolment& device) { return device.certificate == storage::Sha256{}; }
 
 bool ended_on_purpose(const storage::Enrolment& enrolment) {
   return enrolment.state == EnrolmentState::ended && enrolment.end_reason != EndReason::unreachable;
@@ -44,17 +48,24 @@ std::expected<PinChange, Refusal> check_certificate(const mdm::Identity& identit
                                                     const Standing& standing, storage::Time now) {
   const storage::Enrolment& device = *standing.device;
   if (is_accepted(device, certificate, now)) return PinChange::none;
-  if (!standing.bound_device) return std::unexpected(Refusal::certificate_unbound);
+  if (!standing.bound_device) {
+    return std::unexpected(is_unbound(device) ? Refusal::enrolment_unbound
+                                              : Refusal::certificate_unbound);
+  }
   if (*standing.bound_device != identity.device) {
     return std::unexpected(Refusal::certificate_bound_elsewhere);
   }
+  if (is_unbound(device)) return PinChange::adopt;
   if (!renews_accepted(standing, now)) return std::unexpected(Refusal::certificate_superseded);
   return PinChange::adopt;
 }
 
 bool is_welcome_after_end(MessageKind kind, const storage::Enrolment& ended) {
   if (kind == MessageKind::check_out) return true;
-  return kind == MessageKind::token_update && ended.end_reason == EndReason::unreachable;
+  if (kind != MessageKind::token_update || ended.end_reason != EndReason::unreachable) return false;
+  // A restore brings back what a device had; an account-driven enrolment is never in a backup, so
+  // whoever shows one that APNs had given up got at its key in another way.
+  return !is_account_driven(ended.identity.kind);
 }
 
 std::optional<Refusal> check_life(MessageKind kind, const mdm::Identity& identity,
@@ -65,7 +76,10 @@ std::optional<Refusal> check_life(MessageKind kind, const mdm::Identity& identit
   if (is_over(*standing.device)) return Refusal::enrolment_ended;
   if (!identity.is_user_channel()) return std::nullopt;
   // A user channel begins, also again, with its TokenUpdate; UserAuthenticate comes before that.
-  if (kind == MessageKind::token_update || kind == MessageKind::other_check_in) return std::nullopt;
+  if (kind == MessageKind::token_update || kind == MessageKind::user_authenticate ||
+      kind == MessageKind::other_check_in) {
+    return std::nullopt;
+  }
   if (!standing.channel) return Refusal::enrolment_unknown;
   if (is_over(*standing.channel)) return Refusal::enrolment_ended;
   return std::nullopt;
@@ -85,6 +99,9 @@ std::expected<PinChange, Refusal> authorise(MessageKind kind, const mdm::Identit
   if (kind == MessageKind::authenticate) {
     return authorise_authenticate(identity, certificate, standing, now);
   }
+  if (kind == MessageKind::device_matter && identity.is_user_channel()) {
+    return std::unexpected(Refusal::wrong_channel);
+  }
   if (!standing.device) return std::unexpected(Refusal::enrolment_unknown);
   const auto pin = check_certificate(identity, certificate, standing, now);
   if (!pin) return pin;
@@ -92,6 +109,16 @@ std::expected<PinChange, Refusal> authorise(MessageKind kind, const mdm::Identit
   // An enrolment that has ended keeps its pin: there is nothing to renew any more.
   const bool lives = standing.device->state != EnrolmentState::ended;
   return lives ? *pin : PinChange::none;
+}
+
+std::optional<Refusal> check_login(MessageKind kind, const mdm::Identity& identity,
+                                   const mdm::AuthToken* auth_token, const Standing& standing) {
+  if (!identity.is_user_channel() || kind == MessageKind::user_authenticate) return std::nullopt;
+  if (!standing.login) return std::nullopt;
+  const bool is_proved = auth_token && standing.login->auth_token &&
+                         hash_of_secret(auth_token->text) == *standing.login->auth_token;
+  if (!is_proved) return Refusal::auth_token_wrong;
+  return std::nullopt;
 }
 
 }  // namespace reveille::device

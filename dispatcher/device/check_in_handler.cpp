@@ -1,51 +1,59 @@
 #include "dispatcher/device/check_in_handler.h"
 
-#include <functional>
-#include <optional>
+#include <iterator>
 #include <utility>
 #include <variant>
 
+#include "dispatcher/device/bound_work.h"
+#include "dispatcher/device/check_in_answers.h"
 #include "dispatcher/device/check_in_work.h"
-#include "dispatcher/runtime/run_in_storage.h"
+#include "dispatcher/device/sign_in_again.h"
+#include "dispatcher/device/user_authenticate_handler.h"
 #include "protocol/mdm/check_in.h"
 
 namespace reveille::device {
 namespace {
 
 using Inner = std::expected<CheckedIn, Refused>;
-using Work = std::move_only_function<CheckInOutcome(storage::Transaction&)>;
 
+// In the order of mdm::CheckIn's types.
 RequestKind kind_of(const mdm::CheckIn& message) {
-  if (std::holds_alternative<mdm::Authenticate>(message)) return RequestKind::authenticate;
-  if (std::holds_alternative<mdm::TokenUpdate>(message)) return RequestKind::token_update;
-  if (std::holds_alternative<mdm::CheckOut>(message)) return RequestKind::check_out;
-  return RequestKind::other_check_in;
-}
-
-// What is answered to an authorised message instead of 200.
-std::optional<Refusal> standing_refusal(const mdm::CheckIn& message) {
-  if (std::holds_alternative<mdm::UserAuthenticate>(message)) return Refusal::user_not_managed;
-  if (std::holds_alternative<mdm::GetToken>(message)) return Refusal::unknown_token_service;
-  if (std::holds_alternative<mdm::SetBootstrapToken>(message) ||
-      std::holds_alternative<mdm::DeclarativeManagement>(message)) {
-    return Refusal::not_served;
-  }
-  return std::nullopt;
+  constexpr RequestKind kinds[] = {
+      RequestKind::authenticate,        RequestKind::token_update,
+      RequestKind::check_out,           RequestKind::user_authenticate,
+      RequestKind::set_bootstrap_token, RequestKind::get_bootstrap_token,
+      RequestKind::get_token,           RequestKind::declarative_management,
+      RequestKind::return_to_service,
+  };
+  static_assert(std::size(kinds) == std::variant_size_v<mdm::CheckIn>);
+  return kinds[message.index()];
 }
 
 CheckInOutcome run_check_in(storage::Transaction& transaction, const mdm::CheckIn& message,
-                            const storage::Sha256& certificate, std::chrono::seconds overlap,
+                            const storage::Sha256& certificate, const AuthorisationRules& rules,
                             storage::Time now) {
   if (const auto* authenticate = std::get_if<mdm::Authenticate>(&message)) {
     return run_authenticate(transaction, *authenticate, certificate, now);
   }
   if (const auto* update = std::get_if<mdm::TokenUpdate>(&message)) {
-    return run_token_update(transaction, *update, certificate, overlap, now);
+    return run_token_update(transaction, *update, certificate, rules, now);
   }
   if (const auto* check_out = std::get_if<mdm::CheckOut>(&message)) {
-    return run_check_out(transaction, *check_out, certificate, now);
+    return run_check_out(transaction, *check_out, certificate, rules, now);
   }
-  return run_other_check_in(transaction, identity_of(message), certificate, overlap, now);
+  if (const auto* set = std::get_if<mdm::SetBootstrapToken>(&message)) {
+    return run_set_bootstrap_token(transaction, *set, certificate, rules, now);
+  }
+  const mdm::Identity& identity = identity_of(message);
+  if (std::holds_alternative<mdm::GetBootstrapToken>(message) ||
+      std::holds_alternative<mdm::ReturnToService>(message)) {
+    return run_get_bootstrap_token(transaction, identity, certificate, rules, now);
+  }
+  const Claim claim{.kind = MessageKind::other_check_in,
+                    .identity = identity,
+                    .certificate = certificate,
+                    .auth_token = auth_token_of(message)};
+  return run_other_check_in(transaction, claim, rules, now);
 }
 
 // Counts, tells the log, and wakes whom the commit made due.
@@ -81,36 +89,33 @@ boost::asio::awaitable<http::Response> handle_check_in(Parts& parts, const Bytes
   const mdm::CheckIn& message = *parsed;
   const mdm::Identity& identity = identity_of(message);
   const storage::Sha256 certificate = caller.certificate;
-  const Sender sender{
-      .message = name_of(message), .enrolment = &identity.enrolment, .address = address};
-  parts.statistics.count(kind_of(message));
+  const Sender sender{.message = name_of(message),
+                      .enrolment = &identity.enrolment,
+                      .address = address,
+                      .kind = kind_of(message)};
+  parts.statistics.count(sender.kind);
 
-  if (std::holds_alternative<mdm::Authenticate>(message)) {
-    Work tie = [identity, certificate](storage::Transaction& transaction) {
-      return tie_certificate(transaction, identity, certificate);
-    };
-    const CheckInOutcome tied = co_await run_in_storage<Inner>(
-        parts.storage, storage::partition_of(certificate), std::move(tie));
+  const auto* authenticate = std::get_if<mdm::Authenticate>(&message);
+  auto challenge = co_await sign_in_again(parts, identity, authenticate, caller, sender);
+  if (challenge) co_return *std::move(challenge);
+  if (const auto* user = std::get_if<mdm::UserAuthenticate>(&message)) {
+    co_return co_await handle_user_authenticate(parts, *user, caller, sender);
+  }
+  if (authenticate != nullptr) {
+    const CheckInOutcome tied = co_await tie(parts, identity, certificate);
     if (!tied) co_return refuse(parts, tied.error(), sender);
     if (!*tied) co_return refuse(parts, tied->error(), sender);
   }
 
-  const std::chrono::seconds overlap = parts.rules.renewal_overlap;
-  // The time is read in the storage lane: what becomes due must not lie behind what the lane has
-  // already let a reader of due wakes pass (docs/decisions/0003).
-  Work work = [message, certificate, overlap, &clock = parts.clock](storage::Transaction& store) {
-    return run_check_in(store, message, certificate, overlap, clock.wall_now());
+  const auto work = [message, certificate, rules = parts.rules.authorisation](
+                        storage::Transaction& transaction, storage::Time now) {
+    return run_check_in(transaction, message, certificate, rules, now);
   };
-  const CheckInOutcome outcome = co_await run_in_storage<Inner>(
-      parts.storage, storage::partition_of(identity.device), std::move(work));
+  const CheckInOutcome outcome = co_await run_bound<Inner>(parts, identity, certificate, work);
   if (!outcome) co_return refuse(parts, outcome.error(), sender);
   if (!*outcome) co_return refuse(parts, outcome->error(), sender);
   follow_up(parts, message, **outcome);
-  if (const auto refusal = standing_refusal(message)) {
-    const Refused refused{.refusal = *refusal, .detail = {}};
-    co_return refuse(parts, refused, sender);
-  }
-  co_return http::Response();
+  co_return co_await answer_check_in(parts, message, **outcome, sender);
 }
 
 }  // namespace reveille::device

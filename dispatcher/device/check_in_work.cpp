@@ -33,6 +33,10 @@ Result<std::optional<Refusal>> check_topic(storage::Transaction& transaction,
   return std::nullopt;
 }
 
+const mdm::AuthToken* pointer_to(const std::optional<mdm::AuthToken>& token) {
+  return token ? &*token : nullptr;
+}
+
 CheckInOutcome refuse_topic(Refusal refusal, const std::string& topic) {
   return refuse(refusal, "the topic is " + topic);
 }
@@ -52,8 +56,10 @@ CheckInOutcome tie_certificate(storage::Transaction& transaction, const mdm::Ide
 
 CheckInOutcome run_authenticate(storage::Transaction& transaction, const mdm::Authenticate& message,
                                 const storage::Sha256& certificate, storage::Time now) {
-  const auto authorised = authorise_in(transaction, MessageKind::authenticate, message.identity,
-                                       certificate, std::chrono::seconds(0), now);
+  const Claim claim{.kind = MessageKind::authenticate,
+                    .identity = message.identity,
+                    .certificate = certificate};
+  const auto authorised = authorise_in(transaction, claim, AuthorisationRules{}, now);
   if (!authorised) return std::unexpected(authorised.error());
   if (!*authorised) return refuse(authorised->error());
   const auto wrong = check_topic(transaction, message.topic);
@@ -70,10 +76,13 @@ CheckInOutcome run_authenticate(storage::Transaction& transaction, const mdm::Au
 }
 
 CheckInOutcome run_token_update(storage::Transaction& transaction, const mdm::TokenUpdate& message,
-                                const storage::Sha256& certificate, std::chrono::seconds overlap,
+                                const storage::Sha256& certificate, const AuthorisationRules& rules,
                                 storage::Time now) {
-  const auto authorised = authorise_in(transaction, MessageKind::token_update, message.identity,
-                                       certificate, overlap, now);
+  const Claim claim{.kind = MessageKind::token_update,
+                    .identity = message.identity,
+                    .certificate = certificate,
+                    .auth_token = pointer_to(message.auth_token)};
+  const auto authorised = authorise_in(transaction, claim, rules, now);
   if (!authorised) return std::unexpected(authorised.error());
   if (!*authorised) return refuse(authorised->error());
   const auto wrong = check_topic(transaction, message.topic);
@@ -94,9 +103,13 @@ CheckInOutcome run_token_update(storage::Transaction& transaction, const mdm::To
 }
 
 CheckInOutcome run_check_out(storage::Transaction& transaction, const mdm::CheckOut& message,
-                             const storage::Sha256& certificate, storage::Time now) {
-  const auto authorised = authorise_in(transaction, MessageKind::check_out, message.identity,
-                                       certificate, std::chrono::seconds(0), now);
+                             const storage::Sha256& certificate, const AuthorisationRules& rules,
+                             storage::Time now) {
+  const Claim claim{.kind = MessageKind::check_out,
+                    .identity = message.identity,
+                    .certificate = certificate,
+                    .auth_token = pointer_to(message.auth_token)};
+  const auto authorised = authorise_in(transaction, claim, rules, now);
   if (!authorised) return std::unexpected(authorised.error());
   if (!*authorised) return refuse(authorised->error());
 
@@ -108,18 +121,49 @@ CheckInOutcome run_check_out(storage::Transaction& transaction, const mdm::Check
   return Inner(done);
 }
 
-CheckInOutcome run_other_check_in(storage::Transaction& transaction, const mdm::Identity& identity,
-                                  const storage::Sha256& certificate, std::chrono::seconds overlap,
-                                  storage::Time now) {
-  const auto authorised =
-      authorise_in(transaction, MessageKind::other_check_in, identity, certificate, overlap, now);
+CheckInOutcome run_set_bootstrap_token(storage::Transaction& transaction,
+                                       const mdm::SetBootstrapToken& message,
+                                       const storage::Sha256& certificate,
+                                       const AuthorisationRules& rules, storage::Time now) {
+  const Claim claim{.kind = MessageKind::device_matter,
+                    .identity = message.identity,
+                    .certificate = certificate};
+  CheckInOutcome outcome = run_other_check_in(transaction, claim, rules, now);
+  if (!outcome || !*outcome) return outcome;
+  if (mdm::is_account_driven(message.identity.kind)) return refuse(Refusal::wrong_enrolment);
+  const Bytes token = message.bootstrap_token.value_or(Bytes());
+  if (token.size() > bootstrap_token_bytes_max) {
+    return refuse(Refusal::malformed, "BootstrapToken is too large");
+  }
+  const Result<void> kept = transaction.put_bootstrap_token(message.identity.device, token);
+  if (!kept) return refuse(kept.error());
+  return outcome;
+}
+
+CheckInOutcome run_get_bootstrap_token(storage::Transaction& transaction,
+                                       const mdm::Identity& identity,
+                                       const storage::Sha256& certificate,
+                                       const AuthorisationRules& rules, storage::Time now) {
+  const Claim claim{
+      .kind = MessageKind::device_matter, .identity = identity, .certificate = certificate};
+  CheckInOutcome outcome = run_other_check_in(transaction, claim, rules, now);
+  if (!outcome || !*outcome) return outcome;
+  auto token = transaction.bootstrap_token(identity.device);
+  if (!token) return refuse(token.error());
+  (*outcome)->bootstrap_token = *std::move(token);
+  return outcome;
+}
+
+CheckInOutcome run_other_check_in(storage::Transaction& transaction, const Claim& claim,
+                                  const AuthorisationRules& rules, storage::Time now) {
+  const auto authorised = authorise_in(transaction, claim, rules, now);
   if (!authorised) return std::unexpected(authorised.error());
   if (!*authorised) return refuse(authorised->error());
   CheckedIn done;
   done.pin = (*authorised)->pin;
   // A user who is asking for the first time has no record to touch.
   if (!(*authorised)->standing.channel) return Inner(done);
-  const Result<void> touched = transaction.touch(identity.enrolment, now);
+  const Result<void> touched = transaction.touch(claim.identity.enrolment, now);
   if (!touched) return refuse(touched.error());
   return Inner(done);
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <expected>
+#include <optional>
 
 #include "dispatcher/device/refusal.h"
 #include "dispatcher/device/standing.h"
@@ -16,6 +17,7 @@ struct CheckedIn {
   PinChange pin = PinChange::none;
   bool enrolled = false;  // the first TokenUpdate of a life
   bool ended = false;     // a life that had reached `enrolled`, or was checked out, has ended
+  std::optional<Bytes> bootstrap_token;  // what was asked for; nullopt: none is escrowed
 };
 using CheckInOutcome = Result<std::expected<CheckedIn, Refused>>;
 
@@ -31,16 +33,29 @@ CheckInOutcome run_authenticate(storage::Transaction& transaction, const mdm::Au
 
 // The topic must be that of a push certificate of ours: nobody could wake the device otherwise.
 CheckInOutcome run_token_update(storage::Transaction& transaction, const mdm::TokenUpdate& message,
-                                const storage::Sha256& certificate, std::chrono::seconds overlap,
+                                const storage::Sha256& certificate, const AuthorisationRules& rules,
                                 storage::Time now);
 
 // Twice is as good as once.
 CheckInOutcome run_check_out(storage::Transaction& transaction, const mdm::CheckOut& message,
-                             const storage::Sha256& certificate, storage::Time now);
+                             const storage::Sha256& certificate, const AuthorisationRules& rules,
+                             storage::Time now);
 
-// All other messages, whose answers need nothing stored yet: authorised, and the device was heard.
-CheckInOutcome run_other_check_in(storage::Transaction& transaction, const mdm::Identity& identity,
-                                  const storage::Sha256& certificate, std::chrono::seconds overlap,
-                                  storage::Time now);
+// A missing or empty token takes the stored one away. Not for User Enrolments.
+constexpr std::size_t bootstrap_token_bytes_max = 64 * 1'024;
+CheckInOutcome run_set_bootstrap_token(storage::Transaction& transaction,
+                                       const mdm::SetBootstrapToken& message,
+                                       const storage::Sha256& certificate,
+                                       const AuthorisationRules& rules, storage::Time now);
+
+// GetBootstrapToken and ReturnToService: the device itself, and what it escrowed.
+CheckInOutcome run_get_bootstrap_token(storage::Transaction& transaction,
+                                       const mdm::Identity& identity,
+                                       const storage::Sha256& certificate,
+                                       const AuthorisationRules& rules, storage::Time now);
+
+// What is answered from elsewhere than the store: authorised, and the device was heard.
+CheckInOutcome run_other_check_in(storage::Transaction& transaction, const Claim& claim,
+                                  const AuthorisationRules& rules, storage::Time now);
 
 }  // namespace reveille::device

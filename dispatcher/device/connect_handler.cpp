@@ -1,17 +1,17 @@
 #include "dispatcher/device/connect_handler.h"
 
-#include <functional>
+#include <memory>
 #include <utility>
 
+#include "dispatcher/device/bound_work.h"
 #include "dispatcher/device/exchange.h"
-#include "dispatcher/runtime/run_in_storage.h"
+#include "dispatcher/device/sign_in_again.h"
 #include "protocol/mdm/report.h"
 
 namespace reveille::device {
 namespace {
 
 using Inner = std::expected<Exchange, Refusal>;
-using Work = std::move_only_function<Result<Inner>(storage::Transaction&)>;
 
 void follow_up(Parts& parts, const mdm::Report& report, const Exchange& exchange) {
   const mdm::Identity& identity = report.identity;
@@ -50,18 +50,23 @@ boost::asio::awaitable<http::Response> handle_connect(Parts& parts, Bytes body,
   }
   const mdm::Report& report = *parsed;
   const mdm::EnrolmentId& enrolment = report.identity.enrolment;
-  const Sender sender{.message = "connect", .enrolment = &enrolment, .address = address};
+  const Sender sender{.message = "connect",
+                      .enrolment = &enrolment,
+                      .address = address,
+                      .kind = RequestKind::connect};
   parts.statistics.count(RequestKind::connect);
+  auto challenge = co_await sign_in_again(parts, report.identity, nullptr, caller, sender);
+  if (challenge) co_return *std::move(challenge);
 
+  // Shared with the job rather than copied into it: a report may have megabytes.
+  const auto kept = std::make_shared<const Bytes>(std::move(body));
   const storage::Sha256 certificate = caller.certificate;
-  const ExchangeRules rules = parts.rules;
-  // The time is read in the storage lane, as for check-ins.
-  Work work = [report, kept = std::move(body), certificate, rules,
-               &clock = parts.clock](storage::Transaction& transaction) {
-    return run_exchange(transaction, report, kept, certificate, rules, clock.wall_now());
+  const auto work = [report, kept, certificate, rules = parts.rules](
+                        storage::Transaction& transaction, storage::Time now) {
+    return run_exchange(transaction, report, *kept, certificate, rules, now);
   };
-  Result<Inner> outcome = co_await run_in_storage<Inner>(
-      parts.storage, storage::partition_of(report.identity.device), std::move(work));
+  Result<Inner> outcome =
+      co_await run_bound<Inner>(parts, report.identity, certificate, work);
   if (!outcome) co_return refuse(parts, outcome.error(), sender);
   if (!*outcome) {
     const Refused refused{.refusal = outcome->error(), .detail = {}};

@@ -38,16 +38,28 @@ DeviceEndpoint::DeviceEndpoint(const DeviceEndpointOptions& options, StorageLane
                                std::function<void(storage::Partition)> notify_wakes,
                                const enrolment::CertificateAuthority& authority, const Clock& clock,
                                RandomSource& random, Log& log)
-    : parts_{.rules = {.timeouts = options.timeouts, .renewal_overlap = options.renewal_overlap},
+    : services_(options.services),
+      parts_{.rules = {.timeouts = options.timeouts, .authorisation = options.authorisation},
              .storage = storage,
              .notify_wakes = std::move(notify_wakes),
              .clock = clock,
              .log = log,
-             .statistics = statistics_},
-      identities_(authority.anchors(), options.verified_certificates_max),
+             .statistics = statistics_,
+             .services = services_,
+             .declarations = nullptr,
+             .random = random},
+      identities_(authority.anchors(), options.verified_certificates_max, options.proxies,
+                  options.revocations),
       scep_(scep_options(options), storage, authority, clock, random, log),
       profiles_(profile_options(options, authority, clock, random), storage, authority, clock,
-                log) {}
+                log) {
+  const bool asks = services_.users.policy == UserPolicy::digest;
+  ensure(!asks || services_.users.directory, "digests are verified by a directory");
+  parts_.rules.authorisation.demand_auth_token = asks;
+  if (!services_.declarations) return;
+  declarations_.emplace(*services_.declarations);
+  parts_.declarations = &*declarations_;
+}
 
 boost::asio::awaitable<http::Response> DeviceEndpoint::handle(http::Request request,
                                                               const http::Peer& peer) {

@@ -28,16 +28,18 @@ struct DeviceEndpointOptions {
 
   std::chrono::seconds certificate_lifetime = std::chrono::days(365);
   int rsa_bits_min = 2048;
-  // How long the certificate before a renewal is accepted: a device may fail half way through.
-  std::chrono::seconds renewal_overlap = std::chrono::days(14);
+  AuthorisationRules authorisation;
   ExchangeTimeouts timeouts;
+  Services services;
+  TrustedProxies proxies;
+  const Revocations* revocations = nullptr;  // nullptr: nothing is revoked
   std::size_t verified_certificates_max = 10'000;  // remembered; about 150 bytes each
 };
 
 // All that devices talk to: /mdm, /checkin, /scep, /enrol/<challenge>; 404 elsewhere. One for each
 // network lane.
 //
-// Never answers 401 or 403 (statuses.h). What came is durable before a 2xx.
+// Never answers 403, and 401 only where sign_in_again.h says. What came is durable before a 2xx.
 // Threads: the lane's own, but for statistics(). Everything passed by reference outlives it.
 class DeviceEndpoint final : public http::Handler {
  public:
@@ -57,6 +59,8 @@ class DeviceEndpoint final : public http::Handler {
                                                         const http::Peer& peer);
 
   Statistics statistics_;
+  Services services_;
+  std::optional<DeclarationForwarder> declarations_;
   Parts parts_;
   IdentityVerifier identities_;
   enrolment::ScepEndpoint scep_;

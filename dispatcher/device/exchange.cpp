@@ -64,8 +64,11 @@ Result<void> take_next(storage::Transaction& transaction, const mdm::Report& rep
 Result<Outcome> run_exchange(storage::Transaction& transaction, const mdm::Report& report,
                              BytesView body, const storage::Sha256& certificate,
                              const ExchangeRules& rules, storage::Time now) {
-  const auto authorised = authorise_in(transaction, MessageKind::connect, report.identity,
-                                       certificate, rules.renewal_overlap, now);
+  const Claim claim{.kind = MessageKind::connect,
+                    .identity = report.identity,
+                    .certificate = certificate,
+                    .auth_token = report.auth_token ? &*report.auth_token : nullptr};
+  const auto authorised = authorise_in(transaction, claim, rules.authorisation, now);
   if (!authorised) return std::unexpected(authorised.error());
   if (!*authorised) {
     const Refusal refusal = authorised->error();

@@ -14,7 +14,7 @@ namespace reveille::device {
 
 struct ExchangeRules {
   ExchangeTimeouts timeouts;
-  std::chrono::seconds renewal_overlap{14 * 86'400};
+  AuthorisationRules authorisation;
 };
 
 // What came of one connect request.

@@ -6,6 +6,7 @@
 
 #include "dispatcher/enrolment/certificate_authority.h"
 #include "protocol/pki/mdm_signature.h"
+#include "protocol/pki/proxy_header.h"
 
 namespace reveille::device {
 namespace {
@@ -14,11 +15,23 @@ std::unexpected<Refused> refused(Refusal refusal, std::string detail) {
   return std::unexpected(Refused{.refusal = refusal, .detail = std::move(detail)});
 }
 
+std::optional<std::string> bearer_token(const http::Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto value = request.header("authorization");
+  if (!value || !value->starts_with(scheme)) return std::nullopt;
+  return std::string(value->substr(scheme.size()));
+}
+
 }  // namespace
 
 IdentityVerifier::IdentityVerifier(std::span<const pki::Certificate> anchors,
-                                   std::size_t verified_max)
-    : anchors_(anchors), anchors_until_(pki::Time::max()), verified_max_(verified_max) {
+                                   std::size_t verified_max, TrustedProxies proxies,
+                                   const Revocations* revocations)
+    : anchors_(anchors),
+      anchors_until_(pki::Time::max()),
+      verified_max_(verified_max),
+      proxies_(std::move(proxies)),
+      revocations_(revocations) {
   for (const pki::Certificate& anchor : anchors_) {
     anchors_until_ = std::min(anchors_until_, anchor.not_after());
   }
@@ -26,7 +39,9 @@ IdentityVerifier::IdentityVerifier(std::span<const pki::Certificate> anchors,
 
 std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& request,
                                                         const http::Peer& peer, storage::Time now) {
-  std::optional<pki::Certificate> certificate = peer.certificate;
+  auto by_connection = shown(request, peer);
+  if (!by_connection) return std::unexpected(std::move(by_connection.error()));
+  std::optional<pki::Certificate> certificate = *std::move(by_connection);
   if (const auto signature = request.header("mdm-signature")) {
     Result<pki::Certificate> signer = pki::verify_mdm_signature(*signature, request.body);
     if (!signer) return refused(Refusal::bad_signature, std::move(signer.error().detail));
@@ -38,13 +53,28 @@ std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& req
   if (!certificate) {
     return refused(Refusal::no_certificate, "neither a TLS certificate nor an Mdm-Signature");
   }
-  return trust(*certificate, std::chrono::floor<std::chrono::seconds>(now));
+  auto caller = trust(*certificate, std::chrono::floor<std::chrono::seconds>(now));
+  if (caller) caller->access_token = bearer_token(request);
+  return caller;
+}
+
+std::expected<std::optional<pki::Certificate>, Refused> IdentityVerifier::shown(
+    const http::Request& request, const http::Peer& peer) const {
+  const auto header = proxies_.certificate_header(request, peer.address);
+  if (!header) return peer.certificate;
+  Result<pki::Certificate> certificate = pki::certificate_from_proxy_header(*header);
+  if (!certificate) return refused(Refusal::bad_proxy_header, std::move(certificate.error().detail));
+  return *std::move(certificate);
 }
 
 std::expected<Caller, Refused> IdentityVerifier::trust(const pki::Certificate& certificate,
                                                        pki::Time now) {
   std::string sha256 = certificate.sha256();
-  const Caller caller{.certificate = storage::Sha256::from(sha256)};
+  const Caller caller{.certificate = storage::Sha256::from(sha256), .access_token = {}};
+  // Also of those remembered: a revocation counts from the next request on.
+  if (revocations_ != nullptr && revocations_->contains(caller.certificate)) {
+    return refused(Refusal::certificate_revoked, "serial " + certificate.serial_hex());
+  }
   const auto known = verified_until_.find(sha256);
   if (known != verified_until_.end() && now < known->second) return caller;
 

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 
 #include "dispatcher/device/refusal.h"
+#include "dispatcher/device/revocations.h"
+#include "dispatcher/device/trusted_proxies.h"
 #include "dispatcher/http/handler.h"
 #include "protocol/http/message.h"
 #include "protocol/pki/certificate.h"
@@ -19,28 +22,36 @@ namespace reveille::device {
 // Nothing has been said yet of the enrolment that it belongs to.
 struct Caller {
   storage::Sha256 certificate;
+  std::optional<std::string> access_token;  // as the request says, not verified; a secret
 };
 
-// Works out the caller of a request: the certificate that TLS brought, or the one that signed the
-// body (Mdm-Signature); with both they must be the same, and a signature is verified also when TLS
-// would do. Checks the chain to the authority, the dates and the purpose.
+// Works out the caller of a request: the certificate that TLS brought, the one that a trusted proxy
+// passes on (RFC 9440 or URL-escaped PEM; it takes the place of the proxy's own), or the one that
+// signed the body (Mdm-Signature); with a signature they must be the same, and it is verified also
+// when the others would do. Checks the chain to the authority, the dates, the purpose, and that it
+// is not revoked.
 //
 // Remembers the certificates that it has verified, at most `verified_max`, each until it (or the
 // authority) expires: verifying a chain costs more than all the rest of a request.
-// Threads: one lane. `anchors` outlives it.
+// Threads: one lane. `anchors` and `revocations` outlive it.
 class IdentityVerifier {
  public:
-  IdentityVerifier(std::span<const pki::Certificate> anchors, std::size_t verified_max);
+  IdentityVerifier(std::span<const pki::Certificate> anchors, std::size_t verified_max,
+                   TrustedProxies proxies = {}, const Revocations* revocations = nullptr);
 
   std::expected<Caller, Refused> verify(const http::Request& request, const http::Peer& peer,
                                         storage::Time now);
 
  private:
+  std::expected<std::optional<pki::Certificate>, Refused> shown(const http::Request& request,
+                                                                const http::Peer& peer) const;
   std::expected<Caller, Refused> trust(const pki::Certificate& certificate, pki::Time now);
 
   std::span<const pki::Certificate> anchors_;
   pki::Time anchors_until_;
   std::size_t verified_max_;
+  TrustedProxies proxies_;
+  const Revocations* revocations_;  // nullptr: there are none
   std::unordered_map<std::string, pki::Time> verified_until_;  // by SHA-256 of the certificate
 };
 

@@ -6,7 +6,7 @@
 namespace reveille::device {
 
 http::Response refuse(Parts& parts, const Refused& refused, const Sender& sender) {
-  const int status = status_of(refused.refusal);
+  const int status = status_of(refused.refusal, sender.kind);
   parts.statistics.count(refused.refusal);
 
   const bool is_ours = status == 500 || status == 503;

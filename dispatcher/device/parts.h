@@ -6,7 +6,9 @@
 
 #include "dispatcher/device/exchange.h"
 #include "dispatcher/device/identity.h"
+#include "dispatcher/device/declaration_service.h"
 #include "dispatcher/device/refusal.h"
+#include "dispatcher/device/services.h"
 #include "dispatcher/device/statistics.h"
 #include "dispatcher/runtime/clock.h"
 #include "dispatcher/runtime/log.h"
@@ -24,6 +26,9 @@ struct Parts {
   const Clock& clock;
   Log& log;
   Statistics& statistics;
+  const Services& services;
+  DeclarationService* declarations;  // nullptr: declarative management is not served
+  RandomSource& random;
 };
 
 // Whose request it was, for the log.
@@ -31,6 +36,7 @@ struct Sender {
   std::string_view message;                     // "Authenticate", "connect", ...
   const mdm::EnrolmentId* enrolment = nullptr;  // nullptr: not known
   const std::string& address;
+  RequestKind kind = RequestKind::unreadable;
 };
 
 // Counts the refusal, logs it once, and makes its answer: status by the table, the reason as text.

@@ -8,6 +8,8 @@ const char* name_of(Refusal refusal) {
       return "no_certificate";
     case Refusal::bad_signature:
       return "bad_signature";
+    case Refusal::bad_proxy_header:
+      return "bad_proxy_header";
     case Refusal::certificates_differ:
       return "certificates_differ";
     case Refusal::certificate_untrusted:
@@ -18,6 +20,10 @@ const char* name_of(Refusal refusal) {
       return "certificate_bound_elsewhere";
     case Refusal::certificate_superseded:
       return "certificate_superseded";
+    case Refusal::certificate_revoked:
+      return "certificate_revoked";
+    case Refusal::enrolment_unbound:
+      return "enrolment_unbound";
     case Refusal::enrolment_unknown:
       return "enrolment_unknown";
     case Refusal::enrolment_ended:
@@ -26,14 +32,22 @@ const char* name_of(Refusal refusal) {
       return "malformed";
     case Refusal::wrong_channel:
       return "wrong_channel";
+    case Refusal::wrong_enrolment:
+      return "wrong_enrolment";
     case Refusal::topic_mismatch:
       return "topic_mismatch";
     case Refusal::no_push_certificate:
       return "no_push_certificate";
     case Refusal::user_not_managed:
       return "user_not_managed";
+    case Refusal::auth_token_wrong:
+      return "auth_token_wrong";
+    case Refusal::access_token_wrong:
+      return "access_token_wrong";
     case Refusal::unknown_token_service:
       return "unknown_token_service";
+    case Refusal::return_to_service_off:
+      return "return_to_service_off";
     case Refusal::not_served:
       return "not_served";
     case Refusal::overloaded:

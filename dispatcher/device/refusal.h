@@ -13,21 +13,28 @@ enum class Refusal : std::uint8_t {
   // who is calling
   no_certificate,
   bad_signature,          // an Mdm-Signature that does not verify
+  bad_proxy_header,       // a trusted proxy passes on what is no certificate
   certificates_differ,    // TLS shows another certificate than the one that signed
   certificate_untrusted,  // not ours, outside its dates, or no client certificate
   // for which enrolment
   certificate_unbound,          // ours, but no enrolment began with it
   certificate_bound_elsewhere,  // to another enrolment
   certificate_superseded,       // the enrolment has a later one
+  certificate_revoked,          // by an operator
+  enrolment_unbound,            // taken over from another server: no certificate is tied to it yet
   enrolment_unknown,
   enrolment_ended,
   // with what
   malformed,
   wrong_channel,        // a message that only a device sends, from a user channel
+  wrong_enrolment,      // a message that this kind of enrolment does not have
   topic_mismatch,       // none of our push certificates has the topic
   no_push_certificate,  // there is none at all
   user_not_managed,     // UserAuthenticate: network users are not managed
+  auth_token_wrong,     // a user who has not logged in, or not with this AuthToken
+  access_token_wrong,   // an account-driven enrolment without a valid bearer token
   unknown_token_service,
+  return_to_service_off,  // it is not configured
   not_served,  // a message for a feature that this server lacks
   // our own trouble
   overloaded,

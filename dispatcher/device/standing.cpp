@@ -35,7 +35,7 @@ Result<bool> is_issued_before(storage::Transaction& transaction, const storage::
 
 Result<Standing> read_standing(storage::Transaction& transaction, MessageKind kind,
                                const mdm::Identity& identity, const storage::Sha256& certificate,
-                               storage::Time now) {
+                               const AuthorisationRules& rules, storage::Time now) {
   Standing standing;
   auto device = transaction.find_enrolment(identity.device);
   if (!device) return std::unexpected(device.error());
@@ -44,6 +44,11 @@ Result<Standing> read_standing(storage::Transaction& transaction, MessageKind ki
     auto channel = transaction.find_enrolment(identity.enrolment);
     if (!channel) return std::unexpected(channel.error());
     standing.channel = *std::move(channel);
+    if (rules.demand_auth_token && kind != MessageKind::user_authenticate) {
+      auto login = transaction.user_login(identity.enrolment);
+      if (!login) return std::unexpected(login.error());
+      standing.login = *std::move(login);
+    }
   } else {
     standing.channel = standing.device;
   }
@@ -63,20 +68,25 @@ Result<Standing> read_standing(storage::Transaction& transaction, MessageKind ki
   return standing;
 }
 
-Result<std::expected<Authorised, Refusal>> authorise_in(
-    storage::Transaction& transaction, MessageKind kind, const mdm::Identity& identity,
-    const storage::Sha256& certificate, std::chrono::seconds overlap, storage::Time now) {
-  Result<Standing> standing = read_standing(transaction, kind, identity, certificate, now);
+Result<std::expected<Authorised, Refusal>> authorise_in(storage::Transaction& transaction,
+                                                        const Claim& claim,
+                                                        const AuthorisationRules& rules,
+                                                        storage::Time now) {
+  using Inner = std::expected<Authorised, Refusal>;
+  Result<Standing> standing =
+      read_standing(transaction, claim.kind, claim.identity, claim.certificate, rules, now);
   if (!standing) return std::unexpected(standing.error());
-  const auto pin = authorise(kind, identity, certificate, *standing, now);
-  if (!pin) return std::expected<Authorised, Refusal>(std::unexpected(pin.error()));
+  const auto pin = authorise(claim.kind, claim.identity, claim.certificate, *standing, now);
+  if (!pin) return Inner(std::unexpected(pin.error()));
+  if (const auto refusal = check_login(claim.kind, claim.identity, claim.auth_token, *standing)) {
+    return Inner(std::unexpected(*refusal));
+  }
   if (*pin == PinChange::adopt) {
-    const Result<void> adopted =
-        transaction.replace_certificate(identity.device, certificate, now + overlap);
+    const Result<void> adopted = transaction.replace_certificate(
+        claim.identity.device, claim.certificate, now + rules.renewal_overlap);
     if (!adopted) return std::unexpected(adopted.error());
   }
-  return std::expected<Authorised, Refusal>(
-      Authorised{.standing = *std::move(standing), .pin = *pin});
+  return Inner(Authorised{.standing = *std::move(standing), .pin = *pin});
 }
 
 }  // namespace reveille::device

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <expected>
 
 #include "dispatcher/device/authorise.h"
@@ -12,7 +11,7 @@ namespace reveille::device {
 // Errors: unavailable, corrupt.
 Result<Standing> read_standing(storage::Transaction& transaction, MessageKind kind,
                                const mdm::Identity& identity, const storage::Sha256& certificate,
-                               storage::Time now);
+                               const AuthorisationRules& rules, storage::Time now);
 
 // What was authorised: the records as they were.
 struct Authorised {
@@ -20,11 +19,20 @@ struct Authorised {
   PinChange pin = PinChange::none;
 };
 
-// read_standing(), authorise(), and the change of pin that follows: the certificate before it is
-// accepted for `overlap` more. In the device's partition. The inner value is the refusal.
+// What a request shows of who sends it.
+struct Claim {
+  MessageKind kind;
+  const mdm::Identity& identity;
+  storage::Sha256 certificate;
+  const mdm::AuthToken* auth_token = nullptr;
+};
+
+// read_standing(), authorise(), check_login(), and the change of pin that follows: the certificate
+// before it is accepted for the overlap. In the device's partition. The inner value is the refusal.
 // Errors: unavailable, corrupt.
-Result<std::expected<Authorised, Refusal>> authorise_in(
-    storage::Transaction& transaction, MessageKind kind, const mdm::Identity& identity,
-    const storage::Sha256& certificate, std::chrono::seconds overlap, storage::Time now);
+Result<std::expected<Authorised, Refusal>> authorise_in(storage::Transaction& transaction,
+                                                        const Claim& claim,
+                                                        const AuthorisationRules& rules,
+                                                        storage::Time now);
 
 }  // namespace reveille::device

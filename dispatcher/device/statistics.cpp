@@ -26,8 +26,18 @@ const char* name_of(RequestKind kind) {
       return "token_update";
     case RequestKind::check_out:
       return "check_out";
-    case RequestKind::other_check_in:
-      return "other_check_in";
+    case RequestKind::user_authenticate:
+      return "user_authenticate";
+    case RequestKind::set_bootstrap_token:
+      return "set_bootstrap_token";
+    case RequestKind::get_bootstrap_token:
+      return "get_bootstrap_token";
+    case RequestKind::get_token:
+      return "get_token";
+    case RequestKind::declarative_management:
+      return "declarative_management";
+    case RequestKind::return_to_service:
+      return "return_to_service";
     case RequestKind::connect:
       return "connect";
     case RequestKind::scep:
@@ -48,6 +58,8 @@ StatisticsReading& StatisticsReading::operator+=(const StatisticsReading& other)
   enrolled += other.enrolled;
   ended += other.ended;
   certificates_adopted += other.certificates_adopted;
+  logins += other.logins;
+  logins_refused += other.logins_refused;
   certificates_issued += other.certificates_issued;
   certificates_renewed += other.certificates_renewed;
   scep_refused += other.scep_refused;
@@ -65,6 +77,8 @@ StatisticsReading read(const Statistics& statistics) {
   reading.enrolled = statistics.enrolled.value();
   reading.ended = statistics.ended.value();
   reading.certificates_adopted = statistics.certificates_adopted.value();
+  reading.logins = statistics.logins.value();
+  reading.logins_refused = statistics.logins_refused.value();
   return reading;
 }
 

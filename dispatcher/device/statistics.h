@@ -14,7 +14,12 @@ enum class RequestKind : std::uint8_t {
   authenticate,
   token_update,
   check_out,
-  other_check_in,
+  user_authenticate,
+  set_bootstrap_token,
+  get_bootstrap_token,
+  get_token,
+  declarative_management,
+  return_to_service,
   connect,
   scep,
   profile,
@@ -34,6 +39,8 @@ struct Statistics {
   LaneCounter enrolled;
   LaneCounter ended;  // checked out, erased or superseded
   LaneCounter certificates_adopted;
+  LaneCounter logins;  // users of Macs who proved their password
+  LaneCounter logins_refused;
 
   void count(RequestKind kind) { requests[static_cast<std::size_t>(kind)].add_one(); }
   void count(Refusal refusal) { refused[static_cast<std::size_t>(refusal)].add_one(); }
@@ -49,6 +56,8 @@ struct StatisticsReading {
   std::uint64_t enrolled = 0;
   std::uint64_t ended = 0;
   std::uint64_t certificates_adopted = 0;
+  std::uint64_t logins = 0;
+  std::uint64_t logins_refused = 0;
   std::uint64_t certificates_issued = 0;
   std::uint64_t certificates_renewed = 0;
   std::uint64_t scep_refused = 0;

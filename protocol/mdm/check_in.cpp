@@ -22,6 +22,13 @@ std::optional<std::string> digits_of(const std::optional<std::string>& text) {
   return digits;
 }
 
+// Of all messages of a user channel (Apple: "User Authenticate", device management).
+std::optional<AuthToken> read_auth_token(Fields& fields) {
+  std::optional<std::string> text = fields.optional_string("AuthToken");
+  if (!text) return std::nullopt;
+  return AuthToken{*std::move(text)};
+}
+
 // mdm/checkin/authenticate.yaml
 Result<CheckIn> parse_authenticate(Fields& fields) {
   Authenticate authenticate{
@@ -52,6 +59,7 @@ Result<CheckIn> parse_token_update(Fields& fields) {
       .unlock_token = fields.optional_data("UnlockToken"),
       .awaiting_configuration = fields.optional_bool("AwaitingConfiguration"),
       .not_on_console = fields.optional_bool("NotOnConsole"),
+      .auth_token = read_auth_token(fields),
   };
   if (update.push_token.bytes.empty()) fields.fail("Token is empty");
   // An empty one must not replace the token that unlocks the device.
@@ -64,6 +72,7 @@ Result<CheckIn> parse_check_out(Fields& fields) {
   CheckOut check_out{
       .identity = read_identity(fields),
       .topic = fields.optional_string("Topic"),
+      .auth_token = read_auth_token(fields),
   };
   return fields.finish(CheckIn(std::move(check_out)));
 }
@@ -100,6 +109,7 @@ Result<CheckIn> parse_get_token(Fields& fields) {
       .identity = read_identity(fields),
       .token_service_type = fields.required_string("TokenServiceType"),
       .token_parameters = {},
+      .auth_token = read_auth_token(fields),
   };
   if (const auto* parameters = fields.optional_dictionary("TokenParameters")) {
     get.token_parameters = *parameters;
@@ -113,8 +123,15 @@ Result<CheckIn> parse_declarative_management(Fields& fields) {
       .identity = read_identity(fields),
       .endpoint = fields.required_string("Endpoint"),
       .data = fields.optional_data("Data"),
+      .auth_token = read_auth_token(fields),
   };
   return fields.finish(CheckIn(std::move(management)));
+}
+
+// mdm/checkin/returntoservice.yaml of the releases for the systems 26
+Result<CheckIn> parse_return_to_service(Fields& fields) {
+  ReturnToService ask{.identity = read_identity(fields)};
+  return fields.finish(CheckIn(std::move(ask)));
 }
 
 }  // namespace
@@ -134,6 +151,7 @@ Result<CheckIn> parse_check_in(BytesView body) {
   if (type == "GetBootstrapToken") return parse_get_bootstrap_token(fields);
   if (type == "GetToken") return parse_get_token(fields);
   if (type == "DeclarativeManagement") return parse_declarative_management(fields);
+  if (type == "ReturnToService") return parse_return_to_service(fields);
   return failure(ErrorCode::malformed, "unknown MessageType " + printable_start(type));
 }
 
@@ -145,11 +163,23 @@ const Identity& identity_of(const CheckIn& check_in) {
 const char* name_of(const CheckIn& check_in) {
   // In the order of the variant's types.
   constexpr const char* names[] = {
-      "Authenticate",      "TokenUpdate",       "CheckOut", "UserAuthenticate",
-      "SetBootstrapToken", "GetBootstrapToken", "GetToken", "DeclarativeManagement",
+      "Authenticate",      "TokenUpdate", "CheckOut",              "UserAuthenticate", "SetBootstrapToken",
+      "GetBootstrapToken", "GetToken",    "DeclarativeManagement", "ReturnToService",
   };
   static_assert(std::size(names) == std::variant_size_v<CheckIn>);
   return names[check_in.index()];
+}
+
+const AuthToken* auth_token_of(const CheckIn& check_in) {
+  return std::visit(
+      [](const auto& message) -> const AuthToken* {
+        if constexpr (requires { message.auth_token; }) {
+          return message.auth_token ? &*message.auth_token : nullptr;
+        } else {
+          return nullptr;
+        }
+      },
+      check_in);
 }
 
 }  // namespace reveille::mdm

@@ -25,6 +25,12 @@ struct PushMagic {
   friend bool operator==(const PushMagic&, const PushMagic&) = default;
 };
 
+// What a user channel proves its login with, after UserAuthenticate gave it one. A secret.
+struct AuthToken {
+  std::string text;
+  friend bool operator==(const AuthToken&, const AuthToken&) = default;
+};
+
 // The first message of an enrolment, while the profile installs: not yet enrolled.
 struct Authenticate {
   Identity identity;
@@ -50,11 +56,13 @@ struct TokenUpdate {
   std::optional<Bytes> unlock_token;  // absent does not revoke a stored one
   std::optional<bool> awaiting_configuration;
   std::optional<bool> not_on_console;
+  std::optional<AuthToken> auth_token;
 };
 
 struct CheckOut {
   Identity identity;
   std::optional<std::string> topic;
+  std::optional<AuthToken> auth_token;
 };
 
 // macOS network users; the second message of a login has the digest.
@@ -77,16 +85,24 @@ struct GetToken {
   Identity identity;
   std::string token_service_type;
   plist::Dictionary token_parameters;
+  std::optional<AuthToken> auth_token;
 };
 
 struct DeclarativeManagement {
   Identity identity;
   std::string endpoint;
   std::optional<Bytes> data;
+  std::optional<AuthToken> auth_token;
 };
 
-using CheckIn = std::variant<Authenticate, TokenUpdate, CheckOut, UserAuthenticate,
-                             SetBootstrapToken, GetBootstrapToken, GetToken, DeclarativeManagement>;
+// A device that erased itself to be used again asks what to begin with (iOS, visionOS 26).
+struct ReturnToService {
+  Identity identity;
+};
+
+using CheckIn =
+    std::variant<Authenticate, TokenUpdate, CheckOut, UserAuthenticate, SetBootstrapToken,
+                 GetBootstrapToken, GetToken, DeclarativeManagement, ReturnToService>;
 
 // Reads the property list and its MessageType. Unknown keys are ignored.
 // Errors: malformed: not a property list, a key missing or of the wrong type, an unknown
@@ -95,5 +111,7 @@ Result<CheckIn> parse_check_in(BytesView body);
 
 const Identity& identity_of(const CheckIn& check_in);
 const char* name_of(const CheckIn& check_in);  // "Authenticate", ...
+// nullptr when there is none, or the message has no such key.
+const AuthToken* auth_token_of(const CheckIn& check_in);
 
 }  // namespace reveille::mdm

@@ -47,6 +47,11 @@ enum class IdentityKind {
 // NanoMDM's webhook and headers (nanomdm-api.md section 7).
 const char* name_of(IdentityKind kind);
 
+// By EnrollmentID: a User Enrolment (BYOD), which a user began by signing in.
+constexpr bool is_account_driven(IdentityKind kind) {
+  return kind == IdentityKind::user_enrolment_device || kind == IdentityKind::user_enrolment_user;
+}
+
 // Who sent a message.
 struct Identity {
   IdentityKind kind = IdentityKind::device;

@@ -82,7 +82,9 @@ Result<Report> parse_report(BytesView body) {
       .error_chain = read_error_chain(*message),
       .need_sync_response = fields.optional_bool("NeedSyncResponse").value_or(false),
       .user_configuration = fields.optional_bool("UserConfiguration").value_or(false),
+      .auth_token = {},
   };
+  if (auto token = fields.optional_string("AuthToken")) report.auth_token = {*std::move(token)};
   const std::string name = fields.required_string("Status");
   const std::optional<Status> status = status_named(name);
   if (!status) fields.fail("unknown Status " + printable_start(name));

@@ -7,6 +7,7 @@
 
 #include "protocol/base/bytes.h"
 #include "protocol/base/error.h"
+#include "protocol/mdm/check_in.h"
 #include "protocol/mdm/enrolment_id.h"
 
 namespace reveille::mdm {
@@ -31,6 +32,7 @@ struct Report {
   std::vector<ErrorChainItem> error_chain;
   bool need_sync_response = false;
   bool user_configuration = false;
+  std::optional<AuthToken> auth_token;  // of a user channel
 };
 
 // Nested Status keys (of applications, of settings) are not the report's.

@@ -59,7 +59,7 @@ Result<void> DeviceSide::make_handlers(const std::string& public_url, std::size_
   options.sign_profile = enrolment.sign_profile;
   options.sign_message = enrolment.sign_message;
   options.certificate_lifetime = std::chrono::days(enrolment.identity_days);
-  options.renewal_overlap = std::chrono::days(enrolment.renewal_overlap_days);
+  options.authorisation.renewal_overlap = std::chrono::days(enrolment.renewal_overlap_days);
   const Configuration::Wake& wake = state.configuration.wake;
   options.timeouts.answer = std::chrono::seconds(wake.answer_seconds);
   options.timeouts.not_now_promised = std::chrono::seconds(wake.not_now_promised_seconds);

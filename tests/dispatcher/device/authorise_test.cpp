@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "dispatcher/device/secret_text.h"
 #include "tests/dispatcher/device/records_fixture.h"
 
 // Who may speak for an enrolment, decided from values alone: protocol.md section 2, promise 4.
@@ -14,8 +15,9 @@ using storage::EndReason;
 using storage::EnrolmentState;
 using Verdict = std::expected<PinChange, Refusal>;
 
-constexpr std::array all_but_authenticate{MessageKind::token_update, MessageKind::check_out,
-                                          MessageKind::other_check_in, MessageKind::connect};
+constexpr std::array all_but_authenticate{
+    MessageKind::token_update,  MessageKind::check_out,      MessageKind::user_authenticate,
+    MessageKind::device_matter, MessageKind::other_check_in, MessageKind::connect};
 
 const storage::Time now{std::chrono::sys_days{std::chrono::January / 15 / 2026}};
 const storage::Sha256 pinned = certificate_named('p');
@@ -245,6 +247,60 @@ TEST_F(AuthoriseTest, AUserChannelEndsWithItsDevice) {
   for (const MessageKind kind : {MessageKind::token_update, MessageKind::connect}) {
     EXPECT_EQ(user_asks(kind, pinned).error(), Refusal::enrolment_ended);
   }
+}
+
+// ---- restores: section 3 ----
+
+TEST_F(AuthoriseTest, AnAccountDrivenEnrolmentIsNeverRestored) {
+  storage::Enrolment phone = enrolled(identity_of_device());
+  phone.identity.kind = mdm::IdentityKind::user_enrolment_device;
+  set_device(ended(phone, EndReason::unreachable));
+  EXPECT_EQ(asks(MessageKind::token_update, pinned).error(), Refusal::enrolment_ended);
+  set_device(phone);
+  EXPECT_TRUE(asks(MessageKind::token_update, pinned)) << "a repeat of a life that goes on";
+}
+
+// ---- what only a device may ask ----
+
+TEST_F(AuthoriseTest, ADevicesOwnMattersAreNoBusinessOfItsUsers) {
+  standing_.channel = enrolled(identity_of_user());
+  EXPECT_EQ(user_asks(MessageKind::device_matter, pinned).error(), Refusal::wrong_channel);
+  EXPECT_TRUE(asks(MessageKind::device_matter, pinned));
+}
+
+// ---- taken over from another server ----
+
+TEST_F(AuthoriseTest, AnEnrolmentWithoutACertificateTakesOneThatIsTiedToIt) {
+  storage::Enrolment unbound = enrolled(identity_of_device());
+  unbound.certificate = {};
+  set_device(unbound);
+  EXPECT_EQ(asks(MessageKind::connect, other).error(), Refusal::enrolment_unbound);
+  bind_to("ANOTHER");
+  EXPECT_EQ(asks(MessageKind::connect, other).error(), Refusal::certificate_bound_elsewhere);
+  bind_to("MAC");
+  EXPECT_EQ(asks(MessageKind::connect, other), Verdict(PinChange::adopt));
+}
+
+// ---- AuthToken: section 3, UserAuthenticate 3 ----
+
+TEST_F(AuthoriseTest, AUserWhoBeganToLogInNeedsTheTokenInEveryMessage) {
+  const mdm::AuthToken right{"right"}, wrong{"wrong"};
+  const auto check = [&](MessageKind kind, const mdm::AuthToken* token) {
+    return check_login(kind, identity_of_user(), token, standing_);
+  };
+  EXPECT_EQ(check(MessageKind::connect, nullptr), std::nullopt) << "a local user never logs in";
+  standing_.login.emplace();
+  for (const MessageKind kind : {MessageKind::token_update, MessageKind::check_out,
+                                 MessageKind::other_check_in, MessageKind::connect}) {
+    standing_.login->auth_token = std::nullopt;
+    EXPECT_EQ(check(kind, nullptr), Refusal::auth_token_wrong);
+    EXPECT_EQ(check(kind, &right), Refusal::auth_token_wrong) << "nobody is logged in";
+    standing_.login->auth_token = hash_of_secret("right");
+    EXPECT_EQ(check(kind, nullptr), Refusal::auth_token_wrong);
+    EXPECT_EQ(check(kind, &wrong), Refusal::auth_token_wrong);
+    EXPECT_EQ(check(kind, &right), std::nullopt);
+  }
+  EXPECT_EQ(check(MessageKind::user_authenticate, nullptr), std::nullopt) << "it begins a login";
 }
 
 }  // namespace

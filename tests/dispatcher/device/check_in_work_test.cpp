@@ -160,7 +160,7 @@ TEST_F(CheckInWorkTest, TheLastTokenUpdateWins) {
       mdm::parse_check_in(token_update(mac_, topic, "another token")).value());
 
   ASSERT_TRUE(plain(in_transaction([&](auto& store) {
-    return run_token_update(store, message, certificate_, rules_.renewal_overlap, now_);
+    return run_token_update(store, message, certificate_, rules_.authorisation, now_);
   })));
 
   EXPECT_EQ(push_token(), "another token");
@@ -296,7 +296,7 @@ TEST_F(CheckInWorkTest, AUserComesBackAfterItsDeviceHasEnrolledAnew) {
 
 TEST_F(CheckInWorkTest, AUserWhoAsksForTheFirstTimeLeavesNoRecord) {
   enrol(mac_, certificate_);
-  EXPECT_TRUE(asks_for_bootstrap_token(user_, certificate_));
+  EXPECT_TRUE(asks_for_token(user_, certificate_));
   EXPECT_FALSE(is_known("MAC:USER"));
 }
 
@@ -313,7 +313,7 @@ TEST_F(CheckInWorkTest, ARenewedCertificateTakesThePlaceOfTheOldWhichIsAcceptedF
   EXPECT_EQ(enrolment("MAC").certificate, renewed);
   EXPECT_EQ(says(idle(mac_), certificate_)->pin, PinChange::none) << "a Mac's other process";
   EXPECT_EQ(enrolment("MAC").certificate, renewed) << "the old one does not come back";
-  now_ += rules_.renewal_overlap;
+  now_ += rules_.authorisation.renewal_overlap;
   EXPECT_EQ(handed_out(says(idle(mac_), certificate_)), "refused: certificate_superseded");
   EXPECT_TRUE(says(idle(mac_), renewed));
 }

@@ -146,40 +146,8 @@ TEST_F(DeviceEndpointTest, CheckOutGetsAnEmpty200AndEndsTheEnrolment) {
   EXPECT_EQ(endpoint_.statistics().ended, 1u);
 }
 
-TEST_F(DeviceEndpointTest, UserAuthenticateGets410SinceNetworkUsersAreNotManaged) {
-  const TestDevice mac = enrolled_device("MAC");
-  const auto who = user_channel("MAC", "USER");
-  EXPECT_EQ(check_in(mac, check_in_message(who, "UserAuthenticate")).status, 410);
-}
-
-TEST_F(DeviceEndpointTest, GetBootstrapTokenGetsAnEmpty200SinceNoneIsStored) {
-  const TestDevice mac = enrolled_device("MAC");
-  const http::Response response = check_in(mac, check_in_message(mac.who, "GetBootstrapToken"));
-  EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body, "");
-}
-
-TEST_F(DeviceEndpointTest, GetTokenGets400ForATokenServiceThatWeDoNotKnow) {
-  const TestDevice mac = enrolled_device("MAC");
-  const auto body = check_in_message(mac.who, "GetToken", {{"TokenServiceType", "com.apple.maid"}});
-  EXPECT_EQ(check_in(mac, body).status, 400);
-}
-
-TEST_F(DeviceEndpointTest, WhatIsNotServedYetIsKeptByTheDevice) {
-  const TestDevice mac = enrolled_device("MAC");
-  EXPECT_EQ(check_in(mac, check_in_message(mac.who, "SetBootstrapToken",
-                                           {{"BootstrapToken", plist::Data{"secret"}}}))
-                .status,
-            501);
-  EXPECT_EQ(
-      check_in(mac, check_in_message(mac.who, "DeclarativeManagement", {{"Endpoint", "tokens"}}))
-          .status,
-      501);
-}
-
 TEST_F(DeviceEndpointTest, AnUnknownMessageTypeGets400) {
   const TestDevice mac = enrolled_device("MAC");
-  EXPECT_EQ(check_in(mac, check_in_message(mac.who, "ReturnToService")).status, 400);
   EXPECT_EQ(check_in(mac, check_in_message(mac.who, "Nonsense")).status, 400);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -28,6 +29,14 @@ enum class Proof { none, tls, signature, both };
 class EndpointTest : public EnrolmentTest {
  protected:
   EndpointTest() { store_push_certificate(); }
+
+  // From now on another endpoint answers, on the same records: as after a restart.
+  void serve_with(const DeviceEndpointOptions& changed) {
+    other_ = std::make_unique<DeviceEndpoint>(
+        changed, storage_, [](storage::Partition) {}, authority_, clock_, random_, log_);
+    serving_ = other_.get();
+  }
+  std::uint64_t refused(Refusal refusal) const { return serving_->statistics().count(refusal); }
 
   static DeviceEndpointOptions options() {
     DeviceEndpointOptions options;
@@ -69,7 +78,7 @@ class EndpointTest : public EnrolmentTest {
     http::Peer peer;
     peer.address = "192.0.2.1:4711";
     peer.certificate = std::move(certificate);
-    return run(endpoint_.handle(std::move(request), peer));
+    return run(serving_->handle(std::move(request), peer));
   }
 
   static http::Request put(const std::string& target, Bytes body,
@@ -142,6 +151,8 @@ class EndpointTest : public EnrolmentTest {
                            clock_,
                            random_,
                            log_};
+  std::unique_ptr<DeviceEndpoint> other_;
+  DeviceEndpoint* serving_ = &endpoint_;
 };
 
 }  // namespace reveille::device

@@ -62,5 +62,18 @@ TEST_F(IdentityVerifierTest, TheRefusalNamesTheSerialAndNoKey) {
   EXPECT_NE(refused.error().detail.find(foreign.serial_hex()), std::string::npos);
 }
 
+TEST_F(IdentityVerifierTest, ARevokedCertificateIsRefusedAlsoWhenItWasVerifiedBefore) {
+  Revocations revocations;
+  IdentityVerifier verifier(authority_.anchors(), 10, {}, &revocations);
+  const TestDevice phone = new_device(device_channel("PHONE"));
+  const TestDevice other = new_device(device_channel("OTHER"));
+  ASSERT_TRUE(verify(verifier, phone.certificate));
+
+  revocations.add(std::vector{storage::Sha256::from(phone.certificate.sha256())});
+
+  EXPECT_EQ(verify(verifier, phone.certificate).error().refusal, Refusal::certificate_revoked);
+  EXPECT_TRUE(verify(verifier, other.certificate));
+}
+
 }  // namespace
 }  // namespace reveille::device

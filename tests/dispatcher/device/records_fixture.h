@@ -77,7 +77,7 @@ class RecordsTest : public testing::Test {
     const auto message =
         std::get<mdm::TokenUpdate>(mdm::parse_check_in(token_update(who, of_topic)).value());
     return plain(in_transaction([&](auto& store) {
-      return run_token_update(store, message, certificate, rules_.renewal_overlap, now_);
+      return run_token_update(store, message, certificate, rules_.authorisation, now_);
     }));
   }
 
@@ -85,15 +85,30 @@ class RecordsTest : public testing::Test {
     const auto message =
         std::get<mdm::CheckOut>(mdm::parse_check_in(check_in_message(who, "CheckOut")).value());
     return plain(in_transaction(
-        [&](auto& store) { return run_check_out(store, message, certificate, now_); }));
+        [&](auto& store) {
+          return run_check_out(store, message, certificate, rules_.authorisation, now_);
+        }));
   }
 
   CheckInAnswer asks_for_bootstrap_token(const IdentityKeys& who,
                                          const storage::Sha256& certificate) {
     const auto message = mdm::parse_check_in(check_in_message(who, "GetBootstrapToken")).value();
     return plain(in_transaction([&](auto& store) {
-      return run_other_check_in(store, identity_of(message), certificate, rules_.renewal_overlap,
-                                now_);
+      return run_get_bootstrap_token(store, identity_of(message), certificate,
+                                     rules_.authorisation, now_);
+    }));
+  }
+
+  CheckInAnswer asks_for_token(const IdentityKeys& who, const storage::Sha256& certificate) {
+    const auto message =
+        mdm::parse_check_in(
+            check_in_message(who, "GetToken", {{"TokenServiceType", "com.apple.maid"}}))
+            .value();
+    const Claim claim{.kind = MessageKind::other_check_in,
+                      .identity = identity_of(message),
+                      .certificate = certificate};
+    return plain(in_transaction([&](auto& store) {
+      return run_other_check_in(store, claim, rules_.authorisation, now_);
     }));
   }
 

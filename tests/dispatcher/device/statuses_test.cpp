@@ -13,6 +13,10 @@ TEST(StatusesTest, NoRefusalUnenrolsAndNoneLooksLikeSuccess) {
   for (std::size_t i = 0; i < refusals; ++i) {
     const auto refusal = static_cast<Refusal>(i);
     const int status = status_of(refusal);
+    for (std::size_t kind = 0; kind < request_kinds; ++kind) {
+      const int of_kind = status_of(refusal, static_cast<RequestKind>(kind));
+      EXPECT_TRUE(of_kind != 401 && of_kind != 403 && of_kind != 404) << name_of(refusal);
+    }
     EXPECT_NE(status, 401) << name_of(refusal);
     EXPECT_NE(status, 403) << name_of(refusal);
     EXPECT_NE(status, 404) << name_of(refusal) << ": a device drops its declaration";
@@ -21,10 +25,17 @@ TEST(StatusesTest, NoRefusalUnenrolsAndNoneLooksLikeSuccess) {
   }
 }
 
-TEST(StatusesTest, OnlyAUserWhoIsNotManagedIsGone) {
+// protocol.md section 2: 410 to UserAuthenticate, and to a user's TokenUpdate.
+TEST(StatusesTest, OnlyAUserIsGone) {
   for (std::size_t i = 0; i < refusals; ++i) {
     const auto refusal = static_cast<Refusal>(i);
-    EXPECT_EQ(status_of(refusal) == 410, refusal == Refusal::user_not_managed) << name_of(refusal);
+    for (std::size_t kind = 0; kind < request_kinds; ++kind) {
+      const auto asked = static_cast<RequestKind>(kind);
+      const bool is_gone =
+          refusal == Refusal::user_not_managed ||
+          (refusal == Refusal::auth_token_wrong && asked == RequestKind::token_update);
+      EXPECT_EQ(status_of(refusal, asked) == 410, is_gone) << name_of(refusal) << name_of(asked);
+    }
   }
 }
 

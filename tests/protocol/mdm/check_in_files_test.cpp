@@ -499,6 +499,9 @@ struct KeptFields {
     EXPECT_EQ(read.endpoint, text("Endpoint"));
     EXPECT_EQ(read.data, data("Data"));
   }
+  void operator()(const ReturnToService& read) const {
+    EXPECT_EQ(read.identity.device.text(), text("UDID"));
+  }
 };
 
 void expect_read(const AcceptedFile& row, const Bytes& body) {

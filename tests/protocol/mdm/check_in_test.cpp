@@ -32,6 +32,7 @@ const Dictionary set_bootstrap_token = with(from_device, {{"MessageType", "SetBo
 const Dictionary get_bootstrap_token = with(from_device, {{"MessageType", "GetBootstrapToken"}});
 const Dictionary get_token =
     with(from_device, {{"MessageType", "GetToken"}, {"TokenServiceType", "com.apple.maid"}});
+const Dictionary return_to_service = with(from_device, {{"MessageType", "ReturnToService"}});
 const Dictionary declarative_management =
     with(from_device, {{"MessageType", "DeclarativeManagement"}, {"Endpoint", "tokens"}});
 
@@ -299,6 +300,29 @@ TEST(CheckInTest, ALargeMessageIsReadWhole) {
 
   EXPECT_EQ(accepted<TokenUpdate>(with(token_update, {{"UnlockToken", unlock_token}})).unlock_token,
             unlock_token.bytes);
+}
+
+// ---- AuthToken: protocol.md section 3, UserAuthenticate 3 ----
+
+TEST(AuthTokenTest, EveryMessageOfAUserChannelMayCarryOne) {
+  for (const Dictionary& message : {token_update, check_out, get_token, declarative_management}) {
+    EXPECT_EQ(auth_token_of(*parse_check_in_both_ways(message)), nullptr);
+    const auto with_token = parse_check_in_both_ways(with(message, {{"AuthToken", "proof"}}));
+    ASSERT_TRUE(with_token);
+    ASSERT_NE(auth_token_of(*with_token), nullptr) << name_of(*with_token);
+    EXPECT_EQ(auth_token_of(*with_token)->text, "proof");
+  }
+  EXPECT_EQ(auth_token_of(*parse_check_in_both_ways(get_bootstrap_token)), nullptr);
+}
+
+TEST(AuthTokenTest, OneThatIsNoStringIsRefusedWithoutBeingQuoted) {
+  EXPECT_EQ(refusal(with(token_update, {{"AuthToken", Data{"secret"}}})),
+            "AuthToken is not a string");
+}
+
+TEST(ReturnToServiceTest, TheIdentityIsEnoughAndMoreIsIgnored) {
+  const auto message = accepted<ReturnToService>(with(return_to_service, {{"Later", 27}}));
+  EXPECT_EQ(message.identity.enrolment.text(), "00008301-0004A1B2C3D4E5F6");
 }
 
 }  // namespace

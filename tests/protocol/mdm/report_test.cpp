@@ -214,5 +214,10 @@ TEST(ReportTest, EveryTruncatedReportIsRefused) {
   }
 }
 
+TEST(ReportTest, AUserChannelMayCarryItsAuthToken) {
+  EXPECT_EQ(accepted_report(idle).auth_token, std::nullopt);
+  EXPECT_EQ(accepted_report(with(idle, {{"AuthToken", "proof"}})).auth_token, AuthToken{"proof"});
+}
+
 }  // namespace
 }  // namespace reveille::mdm
