@@ -76,6 +76,7 @@ class StorageLanes::Lane {
     }
     // Not tried again: the disk refuses all alike, and what a failed write did is unknown.
     const Result<void> committed = commit(*transaction);
+    transaction.reset();  // whoever has its answer may look at the store, which this could keep
     for (const auto& job : jobs) job->finish(committed);
   }
 
@@ -87,9 +88,10 @@ class StorageLanes::Lane {
   }
 
   void run_alone(StorageJob& job) {
-    const std::unique_ptr<storage::Transaction> transaction = store_.begin();
+    std::unique_ptr<storage::Transaction> transaction = store_.begin();
     Result<void> outcome = job.run(*transaction);
     if (outcome) outcome = commit(*transaction);
+    transaction.reset();
     job.finish(std::move(outcome));
   }
 
@@ -115,7 +117,8 @@ class StorageLanes::Lane {
   std::thread thread_;  // last: it uses all of the above
 };
 
-StorageLanes::StorageLanes(storage::Store& store, Log& log, const StorageLanesOptions& options) {
+StorageLanes::StorageLanes(storage::Store& store, Log& log, const StorageLanesOptions& options)
+    : store_(store) {
   ensure(options.lanes >= 1 && options.lanes <= storage::Partition::count,
          "between one lane and one for each partition");
   for (std::size_t i = 0; i < options.lanes; ++i) {

@@ -48,6 +48,9 @@ class StorageLanes {
   // dropped without finish().
   Result<void> submit(storage::Partition partition, std::unique_ptr<StorageJob> job);
 
+  // For what any thread may ask it.
+  const storage::Store& store() const { return store_; }
+
   std::size_t lane_count() const;
   std::size_t lane_of(storage::Partition partition) const { return partition.index % lane_count(); }
 
@@ -62,6 +65,7 @@ class StorageLanes {
 
  private:
   class Lane;
+  const storage::Store& store_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 
