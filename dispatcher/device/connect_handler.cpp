@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "dispatcher/device/at_rest.h"
 #include "dispatcher/device/bound_work.h"
 #include "dispatcher/device/exchange.h"
 #include "dispatcher/device/sign_in_again.h"
@@ -57,6 +58,11 @@ boost::asio::awaitable<http::Response> handle_connect(Parts& parts, Bytes body,
   parts.statistics.count(RequestKind::connect);
   auto challenge = co_await sign_in_again(parts, report.identity, nullptr, caller, sender);
   if (challenge) co_return *std::move(challenge);
+
+  if (is_at_rest(parts.storage.store(), report, caller.certificate, parts.clock.wall_now())) {
+    parts.statistics.count(report.status);
+    co_return http::Response{};
+  }
 
   // Shared with the job rather than copied into it: a report may have megabytes.
   const auto kept = std::make_shared<const Bytes>(std::move(body));
