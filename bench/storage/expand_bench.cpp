@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bench/storage/bare_committer.h"
+#include "bench/storage/batches.h"
 #include "bench/storage/costs.h"
 #include "bench/storage/fleet.h"
 #include "protocol/base/ensure.h"
@@ -12,47 +13,6 @@ using storage::AudienceKind;
 using storage::Partition;
 
 constexpr std::size_t devices = 51'200;
-
-// The fleet's ids by partition, in the order in which an expansion walks them.
-std::vector<std::vector<mdm::EnrolmentId>> shares_of(const Fleet& fleet) {
-  std::vector<std::vector<mdm::EnrolmentId>> shares(Partition::count);
-  for (const auto& id : fleet.ids()) shares[storage::partition_of(id).index].push_back(id);
-  for (auto& share : shares) std::ranges::sort(share);
-  return shares;
-}
-
-storage::BatchId order(Fleet& fleet, AudienceKind audience,
-                       const std::vector<std::vector<mdm::EnrolmentId>>& shares) {
-  const mdm::CommandUuid command = fleet.put_command();
-  storage::Batch batch{.id = {.text = command.text}, .command = command};
-  batch.audience = audience;
-  const auto transaction = fleet.store().begin();
-  for (std::uint8_t index = 0; audience == AudienceKind::ids && index < shares.size(); ++index) {
-    const std::span<const mdm::EnrolmentId> share(shares[index]);
-    constexpr std::size_t chunk = storage::Transaction::audience_chunk_ids_max;
-    for (std::size_t at = 0; at < share.size(); at += chunk) {
-      const auto ids = share.subspan(at, std::min(chunk, share.size() - at));
-      ensure(transaction->put_audience(batch.id, {.index = index},
-                                       static_cast<std::uint32_t>(at / chunk), ids)
-                 .has_value(),
-             "stored");
-    }
-    batch.audience_ids += share.size();
-  }
-  ensure(transaction->put_batch(batch, fleet.now()).has_value(), "ordered");
-  ensure(transaction->commit().has_value(), "committed");
-  return batch.id;
-}
-
-void expand(Fleet& fleet, const storage::BatchId& batch, Partition partition,
-            std::size_t in_one_commit) {
-  for (bool has_more = true; has_more;) {
-    const auto transaction = fleet.store().begin();
-    const auto step = transaction->advance_batch(partition, batch, in_one_commit, fleet.now());
-    ensure(step && transaction->commit().has_value(), "committed");
-    has_more = step->has_more();
-  }
-}
 
 // How much of what RocksDB can do is left when a batch is expanded, `state.range(0)` places in a
 // commit, alternating by partition with a bare committer of the same rows in the same order, and

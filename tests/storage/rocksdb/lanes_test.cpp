@@ -68,5 +68,61 @@ TEST_P(LanesTest, LanesCommitSideBySideAndTheCountsAddUp) {
   EXPECT_EQ(store().counts(), expected);
 }
 
+// Every lane walks its own partitions of one batch; they meet in its record alone, which changes
+// under them.
+TEST_P(LanesTest, LanesExpandOneBatchSideBySideWhileAnOperatorPausesIt) {
+  constexpr std::size_t devices = 150;
+  const BatchId batch{.text = "batch"};
+  commit([&](Transaction& transaction) {
+    for (std::size_t i = 0; i < devices; ++i) {
+      const mdm::EnrolmentId device = id("device-" + std::to_string(i));
+      EXPECT_TRUE(transaction.authenticate(authenticate_message(device), digest('c'), now));
+      EXPECT_TRUE(transaction.update_token(token_update_message(device), now));
+    }
+    EXPECT_TRUE(transaction.put_command(restart, now));
+    Batch ordered{.id = batch, .command = restart.uuid};
+    ordered.audience = AudienceKind::all_devices;
+    return transaction.put_batch(ordered, now);
+  });
+  const auto set_state = [&](BatchState state) {
+    const auto transaction = store().begin();
+    ASSERT_TRUE(transaction->set_batch_state(batch, state, now));
+    ASSERT_TRUE(transaction->commit());
+  };
+  std::atomic<int> lanes_at_work = lanes;
+  const auto work = [&](int lane) {
+    bool has_more = true;
+    while (has_more) {
+      has_more = false;
+      for (std::uint8_t index = 0; index < Partition::count; ++index) {
+        if (index % lanes != lane) continue;
+        const auto transaction = store().begin();
+        const auto step = transaction->advance_batch({.index = index}, batch, 2, now);
+        ASSERT_TRUE(step);
+        ASSERT_TRUE(transaction->commit());
+        // Paused in the middle is not the end.
+        has_more = has_more || step->phase == BatchPhase::expanding;
+      }
+    }
+    --lanes_at_work;
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int lane = 0; lane < lanes; ++lane) threads.emplace_back(work, lane);
+    // The operator: a lane of the batch's partition that does nothing else.
+    while (lanes_at_work > 0) {
+      set_state(BatchState::paused);
+      EXPECT_TRUE(store().begin()->batch_counts(batch)->add_up());
+      set_state(BatchState::running);
+      std::this_thread::yield();
+    }
+  }
+  const BatchCounts counts = store().begin()->batch_counts(batch).value();
+  EXPECT_EQ(counts.live, devices);
+  EXPECT_EQ(counts.audience, devices);
+  EXPECT_EQ(counts.skipped(), 0u);
+  EXPECT_EQ(store().counts().deliveries_live, devices);
+}
+
 }  // namespace
 }  // namespace reveille::storage::testing
