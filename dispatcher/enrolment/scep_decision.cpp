@@ -71,6 +71,8 @@ const char* name_of(ScepRefusal refusal) {
       return "identity_expired";
     case ScepRefusal::signer_unknown:
       return "signer_unknown";
+    case ScepRefusal::identity_superseded:
+      return "identity_superseded";
     case ScepRefusal::not_issued:
       return "not_issued";
   }
@@ -84,6 +86,7 @@ FailInfo fail_info_of(ScepRefusal refusal) {
     case ScepRefusal::identity_expired:
       return FailInfo::bad_time;
     case ScepRefusal::signer_unknown:
+    case ScepRefusal::identity_superseded:
       return FailInfo::bad_cert_id;
     case ScepRefusal::malformed:
       return FailInfo::bad_message_check;

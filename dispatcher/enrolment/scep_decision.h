@@ -30,6 +30,7 @@ enum class ScepRefusal {
   subject_differs,    // a PKCSReq signed by an identity asks for another subject
   identity_expired,
   signer_unknown,
+  identity_superseded,  // its enrolment has ended, or has a later certificate
   not_issued,  // the request's contents do not fit into a certificate
 };
 constexpr std::size_t scep_refusals = static_cast<std::size_t>(ScepRefusal::not_issued) + 1;

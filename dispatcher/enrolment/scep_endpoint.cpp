@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "dispatcher/enrolment/challenges.h"
+#include "dispatcher/enrolment/renewal.h"
 #include "dispatcher/enrolment/text_response.h"
 #include "dispatcher/runtime/run_in_storage.h"
 #include "protocol/base/base64.h"
@@ -132,7 +133,16 @@ ScepSigner ScepEndpoint::signer_of(const pki::scep::Request& request) const {
 ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
                                         ScepDecision::Action action, const std::string& address) {
   const bool renews = action == ScepDecision::Action::renew;
-  if (!renews) {
+  if (renews) {
+    const storage::Sha256 signer = storage::Sha256::from(request.signer.sha256());
+    const Result<bool> may = co_await may_renew(storage_, signer, clock_.wall_now());
+    if (!may) co_return trouble(may.error());
+    if (!*may) {
+      co_return refuse(envelope_of(request), ScepRefusal::identity_superseded,
+                       fail_info_of(ScepRefusal::identity_superseded),
+                       "serial " + request.signer.serial_hex(), address);
+    }
+  } else {
     const Result<void> spent = co_await spend_challenge(request);
     if (!spent && spent.error().code == ErrorCode::unauthorised) {
       co_return refuse(envelope_of(request), ScepRefusal::challenge_refused,

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "dispatcher/enrolment/challenges.h"
 #include "protocol/base/base64.h"
 #include "tests/dispatcher/enrolment/enrolment_fixture.h"
@@ -241,6 +243,92 @@ TEST_F(ScepEndpointTest, ARenewalIsSignedByTheIdentityAndRecordedAsItsSuccessor)
   ASSERT_TRUE(record);
   EXPECT_EQ(record->renews, storage::Sha256::from(identity.sha256()));
   EXPECT_EQ(endpoint_.statistics().renewed.value(), 1u);
+}
+
+// ---- identities whose time is over ----
+
+class RenewalTest : public ScepEndpointTest {
+ protected:
+  void change(const std::function<void(storage::Transaction&)>& work) {
+    const auto transaction = records();
+    work(*transaction);
+    ASSERT_TRUE(transaction->commit());
+  }
+  // The device began an enrolment with this certificate.
+  void begin_with(const pki::Certificate& identity) {
+    const auto certificate = storage::Sha256::from(identity.sha256());
+    mdm::Authenticate message;
+    message.identity.device = message.identity.enrolment = phone_;
+    change([&](storage::Transaction& transaction) {
+      ASSERT_TRUE(transaction.bind_certificate(certificate, phone_));
+      ASSERT_TRUE(transaction.authenticate(message, certificate, clock_.wall_now()));
+    });
+  }
+  pki::Certificate renewed(const pki::Certificate& identity, const Client& old,
+                           const Client& fresh) {
+    return ask(renewal(identity, old, fresh), fresh.key).issued.value();
+  }
+  void expect_superseded(const pki::Certificate& identity, const Client& of) {
+    const Answer answer = ask(renewal(identity, of, {.key = new_key()}));
+    EXPECT_EQ(answer.status, Answer::Status::failure);
+    EXPECT_EQ(answer.fail_info, FailInfo::bad_cert_id);
+  }
+
+  const mdm::EnrolmentId phone_{"PHONE"};
+  const Client fresh_{.key = new_key()};
+};
+
+TEST_F(RenewalTest, TheIdentityOfAnEnrolmentThatEndedRenewsNothing) {
+  const pki::Certificate identity = enrol(device_);
+  begin_with(identity);
+  change([&](storage::Transaction& transaction) {
+    ASSERT_TRUE(
+        transaction.end_enrolment(phone_, storage::EndReason::checked_out, clock_.wall_now()));
+  });
+  for (int i = 0; i < 3; ++i) expect_superseded(identity, device_);
+  EXPECT_EQ(refused(ScepRefusal::identity_superseded), 3u);
+  EXPECT_EQ(endpoint_.statistics().renewed.value(), 0u) << "no record is left behind";
+}
+
+TEST_F(RenewalTest, TheIdentityOfADeviceThatApnsGaveUpStillRenews) {
+  const pki::Certificate identity = enrol(device_);
+  begin_with(identity);
+  change([&](storage::Transaction& transaction) {
+    ASSERT_TRUE(
+        transaction.end_enrolment(phone_, storage::EndReason::unreachable, clock_.wall_now()));
+  });
+  EXPECT_TRUE(renewed(identity, device_, fresh_).belongs_to(fresh_.key));
+}
+
+TEST_F(RenewalTest, ASupersededIdentityRenewsDuringTheOverlapAndNotAfterIt) {
+  const pki::Certificate identity = enrol(device_);
+  begin_with(identity);
+  const pki::Certificate later = renewed(identity, device_, fresh_);
+  change([&](storage::Transaction& transaction) {
+    ASSERT_TRUE(transaction.replace_certificate(phone_, storage::Sha256::from(later.sha256()),
+                                                clock_.wall_now() + std::chrono::days(14)));
+  });
+  const Client retry{.key = new_key()};
+  EXPECT_TRUE(renewed(identity, device_, retry).belongs_to(retry.key));
+  clock_.turn(std::chrono::days(14));
+  expect_superseded(identity, device_);
+  EXPECT_TRUE(renewed(later, fresh_, {.key = device_rsa_key()}).belongs_to(device_rsa_key()));
+}
+
+TEST_F(RenewalTest, AnIdentityThatNobodyHasSeenYetRenews) {
+  const pki::Certificate identity = enrol(device_);
+  const pki::Certificate second = renewed(identity, device_, fresh_);
+  begin_with(identity);
+  const Client third{.key = new_key()};
+  EXPECT_TRUE(renewed(second, fresh_, third).belongs_to(third.key)) << "its answer may be lost";
+}
+
+TEST_F(RenewalTest, AnIdentityOfAnEarlierLifeRenewsNothing) {
+  const pki::Certificate identity = enrol(device_);
+  begin_with(identity);
+  const Client again{.key = new_key()};
+  begin_with(enrol(again));
+  expect_superseded(identity, device_);
 }
 
 TEST_F(ScepEndpointTest, AnIdentityOutsideItsDatesRenewsNothing) {
