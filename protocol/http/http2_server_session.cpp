@@ -97,6 +97,7 @@ struct Http2ServerSession::State {
   const Http2ServerLimits limits;
   SlotTable<Stream> streams;
   std::size_t open = 0;
+  std::size_t unfinished_bytes = 0;  // of the bodies in `streams`
   std::vector<nghttp2_nv> name_values;  // of the response being submitted
   std::uint32_t provoked_frames = 0;
   std::optional<StreamId> goaway_last_stream;
@@ -109,6 +110,7 @@ struct Http2ServerSession::State {
   void open_session();
   Stream* stream_of(StreamId id) const;
   void answer(Stream& stream);
+  Request take_request(Stream& stream);
   void refuse(Stream& stream, int status);
   void count_provocation();
   void end(std::uint32_t error_code);
@@ -201,10 +203,15 @@ void Http2ServerSession::State::answer(Stream& stream) {
   ensure(error == 0, "nghttp2 takes one response a stream");
 }
 
+Request Http2ServerSession::State::take_request(Stream& stream) {
+  unfinished_bytes -= stream.request.body.size();
+  return std::exchange(stream.request, {});
+}
+
 // An answer for a request that passes a limit; once written, on_frame_sent resets what still comes.
 void Http2ServerSession::State::refuse(Stream& stream, int status) {
   stream.refused = true;
-  stream.request = {};
+  take_request(stream);
   stream.response = Response{.status = status, .headers = {}, .body = {}};
   answer(stream);
   count_provocation();
@@ -295,6 +302,11 @@ int Http2ServerSession::State::on_data(nghttp2_session*, std::uint8_t, StreamId 
     state.refuse(*stream, 413);
     return 0;
   }
+  if (count > state.limits.unfinished_bytes_max - state.unfinished_bytes) {
+    state.refuse(*stream, 503);
+    return 0;
+  }
+  state.unfinished_bytes += count;
   stream->request.body.append(text_of(bytes, count));
   return 0;
 }
@@ -327,7 +339,7 @@ void Http2ServerSession::State::on_request_frame(Stream& stream, const nghttp2_f
   }
   if (!stream.request_complete) return;
   stream.announced = true;
-  events.on_request(stream.id, std::exchange(stream.request, {}));
+  events.on_request(stream.id, take_request(stream));
 }
 
 int Http2ServerSession::State::on_stream_closed(nghttp2_session*, StreamId id, std::uint32_t,
@@ -338,6 +350,7 @@ int Http2ServerSession::State::on_stream_closed(nghttp2_session*, StreamId id, s
   const bool announced = closed->announced;
   const bool answer_written = closed->answer_written;
   if (closed->counted) --state.open;
+  state.take_request(*closed);
   *closed = Stream{};
   state.streams.release(*closed);
 

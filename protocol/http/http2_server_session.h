@@ -17,6 +17,9 @@ struct Http2ServerLimits {
   std::uint32_t concurrent_streams_max = 100;
   std::size_t header_list_bytes_max = 32 * 1024;
   std::size_t body_bytes_max = 16u << 20;
+  // Of all bodies that have begun and not ended. With full windows a peer could otherwise have
+  // concurrent_streams_max times body_bytes_max kept for requests that it never completes.
+  std::size_t unfinished_bytes_max = 32u << 20;
   // Streams that the peer opened and reset, and SETTINGS or PING frames, in a row without a
   // completed request: beyond it the session ends with ENHANCE_YOUR_CALM (CVE-2023-44487 and kin;
   // nghttp2 1.52 does not count them).
@@ -30,7 +33,7 @@ struct Http2ServerLimits {
 // then close if finished(). Events are called from within receive(), produce() and abandon(); they
 // may call any method but these three.
 // Limits: a header list too long is answered with 431 (reset beyond four times the limit), a body
-// too long with 413, without an event. A stream above concurrent_streams_max is refused until the
+// too long with 413, one that there is no room for now with 503, without an event. A stream above concurrent_streams_max is refused until the
 // peer has acknowledged that limit; then it is an error of the connection.
 // Errors: malformed from receive(): every stream was closed as cancelled; write what produce()
 // yields (a GOAWAY), then close. Some errors show only there: produce() closes the streams, and

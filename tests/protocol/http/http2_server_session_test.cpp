@@ -235,6 +235,48 @@ TEST_F(Http2ServerSessionTest, AnAnnouncedBodyAboveTheLimitIsRefusedBeforeItIsSe
   EXPECT_EQ(server->session.open_streams(), 0u);
 }
 
+// `count` bytes of a body that goes on.
+std::string part_of_body(std::int32_t stream, std::size_t count) {
+  return frame(data_frame, 0, stream, std::string(count, 'x'));
+}
+
+TEST_F(Http2ServerSessionTest, ABodyThatTheUnfinishedOnesLeaveNoRoomForIsRefused) {
+  const auto server = connected({.unfinished_bytes_max = 1000});
+  for (const std::int32_t stream : {1, 3, 5}) {
+    ASSERT_TRUE(server->session.receive(frame(headers_frame, end_headers, stream, post_block)));
+  }
+
+  ASSERT_TRUE(server->session.receive(part_of_body(1, 500) + part_of_body(3, 500)));
+  EXPECT_TRUE(frames_of(server->produced(), headers_frame).empty()) << "just full";
+  ASSERT_TRUE(server->session.receive(part_of_body(5, 1)));
+
+  const auto answers = frames_of(server->produced(), headers_frame);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].stream, 5);
+  EXPECT_NE(answers[0].payload.find("503"), std::string::npos);
+  EXPECT_TRUE(server->requests.empty());
+}
+
+TEST_F(Http2ServerSessionTest, ABodyThatEndsOrIsResetOrRefusedLeavesItsRoomToOthers) {
+  const auto server = connected({.body_bytes_max = 900, .unfinished_bytes_max = 1000});
+  const auto begin_with = [&](std::int32_t stream, std::size_t bytes) {
+    return server->session.receive(frame(headers_frame, end_headers, stream, post_block) +
+                                   part_of_body(stream, bytes));
+  };
+  ASSERT_TRUE(begin_with(1, 900));
+  ASSERT_TRUE(server->session.receive(frame(data_frame, end_stream, 1)));
+  ASSERT_EQ(server->requests.size(), 1u);
+  ASSERT_TRUE(begin_with(3, 900));
+  ASSERT_TRUE(server->session.receive(rst_stream(3, cancel)));
+  ASSERT_TRUE(begin_with(5, 900));
+  ASSERT_TRUE(server->session.receive(part_of_body(5, 1)));  // 413
+  ASSERT_TRUE(begin_with(7, 900));
+  ASSERT_TRUE(server->session.receive(frame(data_frame, end_stream, 7)));
+
+  ASSERT_EQ(server->requests.size(), 2u);
+  EXPECT_EQ(server->requests[1].second.body.size(), 900u);
+}
+
 TEST_F(Http2ServerSessionTest, AResetAfterTheHeadersIsNoRequestAndNoLeak) {
   const auto server = connected();
 
