@@ -26,6 +26,8 @@ struct Configuration {
     std::int64_t body_mebibytes_max = 32;
     std::int64_t request_timeout_seconds = 60;
     std::int64_t idle_timeout_seconds = 300;
+    std::string trusted_proxies;
+    std::string proxy_certificate_header;
   } device;
 
   struct Operators {
@@ -84,7 +86,36 @@ struct Configuration {
     std::int64_t identity_days = 365;
     std::int64_t renewal_overlap_days = 14;
     std::int64_t link_valid_seconds = 86'400;
+    bool adopt_unbound = false;
   } enrolment;
+
+  struct Users {
+    std::string policy = "refuse";
+    std::string realm = "reveille";
+    std::filesystem::path digest_file;
+    std::int64_t nonce_seconds = 300;
+  } users;
+
+  struct Declarations {
+    std::string url;
+    std::filesystem::path anchors_file;
+    std::string send_key;     // secret
+    std::string receive_key;  // secret
+    std::int64_t timeout_seconds = 10;
+  } declarations;
+
+  struct Tokens {
+    std::string maid_server_uuid;
+    std::filesystem::path maid_key_file;
+    bool watch_pairing = false;
+    std::int64_t watch_pairing_seconds = 600;
+  } tokens;
+
+  struct ReturnToService {
+    bool enabled = false;
+    std::filesystem::path wifi_profile_file;
+    std::filesystem::path mdm_profile_file;
+  } return_to_service;
 
   struct Log {
     std::string level = "info";

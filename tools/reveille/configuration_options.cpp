@@ -28,6 +28,12 @@ void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
                  "From a request's first byte to its last.");
   visitor.number("idle_timeout_seconds", device.idle_timeout_seconds, day_of_seconds,
                  "Between two requests of one connection.");
+  visitor.text("trusted_proxies", device.trusted_proxies,
+               "Addresses or networks, by commas: \"192.0.2.7, 10.0.0.0/8\". What these send in the\n"
+               "header Client-Cert (RFC 9440) is believed to be the device's certificate. They must\n"
+               "take away what a client sends under that name.");
+  visitor.text("proxy_certificate_header", device.proxy_certificate_header,
+               "Another header that they send: URL-escaped PEM or the form of RFC 9440.");
 }
 
 void visit_operators(Configuration::Operators& operators, OptionVisitor& visitor) {
@@ -113,6 +119,58 @@ void visit_enrolment(Configuration::Enrolment& enrolment, OptionVisitor& visitor
                  "How long the certificate before a renewal is accepted beside the new one.");
   visitor.number("link_valid_seconds", enrolment.link_valid_seconds, {60, 31'536'000},
                  "How long an enrolment link works, unless its maker says otherwise.");
+  visitor.flag("adopt_unbound", enrolment.adopt_unbound,
+               "During a migration: an enrolment that came from another server without a\n"
+               "certificate takes the first that shows itself, once. Switch it off afterwards.");
+}
+
+void visit_users(Configuration::Users& users, OptionVisitor& visitor) {
+  visitor.section("users", "Network users of Macs, who ask to be managed when they log in.");
+  visitor.choice("policy", users.policy, {"refuse", "accept", "digest"},
+                 "refuse: they are not managed. accept: without a proof. digest: who proves the\n"
+                 "password that stands in digest_file.");
+  visitor.text("realm", users.realm, "Of the digests; a change makes digest_file useless.");
+  visitor.path("digest_file", users.digest_file,
+               "One user a line, as `htdigest FILE REALM USER` writes it. As good as passwords.");
+  visitor.number("nonce_seconds", users.nonce_seconds, {10, 3'600},
+                 "How long a Mac may take to answer the challenge.");
+}
+
+void visit_declarations(Configuration::Declarations& declarations, OptionVisitor& visitor) {
+  visitor.section("declarations", "Declarative management by another server, such as KMFDDM.");
+  visitor.text("url", declarations.url,
+               "https or http, with a path that ends in '/': devices' endpoints are put behind it.\n"
+               "Empty: not served, devices keep what they have.");
+  visitor.path("anchors_file", declarations.anchors_file,
+               "PEM: the roots that its certificate must chain to. Empty: the system's.");
+  visitor.text("send_key", declarations.send_key,
+               "Signs requests in the header X-Hmac-Signature. Empty: they are not signed.");
+  visitor.text("receive_key", declarations.receive_key,
+               "The same of answers, which must be signed then.");
+  visitor.number("timeout_seconds", declarations.timeout_seconds, {1, 60},
+                 "From a device's request to its answer.");
+}
+
+void visit_tokens(Configuration::Tokens& tokens, OptionVisitor& visitor) {
+  visitor.section("tokens", "What devices get by GetToken.");
+  visitor.text("maid_server_uuid", tokens.maid_server_uuid,
+               "com.apple.maid: the server_uuid of this server in Apple Business or School Manager.");
+  visitor.path("maid_key_file", tokens.maid_key_file,
+               "PEM: the RSA key whose certificate is registered there, unencrypted.");
+  visitor.flag("watch_pairing", tokens.watch_pairing,
+               "com.apple.watch.pairing: vouch for the watches of managed phones.");
+  visitor.number("watch_pairing_seconds", tokens.watch_pairing_seconds, {30, 86'400},
+                 "How long such a token is valid.");
+}
+
+void visit_return_to_service(Configuration::ReturnToService& service, OptionVisitor& visitor) {
+  visitor.section("return_to_service",
+                  "What an erased device of automated enrolment begins with (iOS, visionOS 26).");
+  visitor.flag("enabled", service.enabled, "false: the device is told nothing, and stays in setup.");
+  visitor.path("wifi_profile_file", service.wifi_profile_file,
+               "A profile with the Wi-Fi that it joins; not needed with Ethernet.");
+  visitor.path("mdm_profile_file", service.mdm_profile_file,
+               "The enrolment profile, where the device cannot fetch it by itself.");
 }
 
 }  // namespace
@@ -132,6 +190,10 @@ void visit_options(Configuration& configuration, OptionVisitor& visitor) {
   visitor.section("network", "The threads that own sockets.");
   visitor.number("lanes", configuration.network.lanes, {0, 256}, "0: one for each core.");
   visit_enrolment(configuration.enrolment, visitor);
+  visit_users(configuration.users, visitor);
+  visit_declarations(configuration.declarations, visitor);
+  visit_tokens(configuration.tokens, visitor);
+  visit_return_to_service(configuration.return_to_service, visitor);
   visitor.section("log", "Lines on standard error.");
   visitor.choice("level", configuration.log.level, {"debug", "info", "warning", "error"}, "");
   visitor.choice("format", configuration.log.format, {"auto", "text", "json"},

@@ -202,10 +202,50 @@ void check_public_url(const std::string& url, Reader& reader) {
                  "\"https://mdm.example.com\"");
 }
 
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view form = "00000000-0000-0000-0000-000000000000";
+  if (text.size() != form.size()) return false;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool is_dash = form[i] == '-';
+    if (is_dash != (text[i] == '-')) return false;
+    constexpr std::string_view digits = "0123456789abcdefABCDEF";
+    if (!is_dash && digits.find(text[i]) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+// Of the sections that say what messages of devices are answered.
+void check_device_messages(const Configuration& configuration, Reader& reader) {
+  const auto& users = configuration.users;
+  if (users.policy == "digest" && users.digest_file.empty()) {
+    reader.fail_at("users", "policy", "digest needs digest_file; `htdigest -c FILE REALM USER` makes one");
+  }
+  if (users.realm.empty() || users.realm.find_first_of("\"\\:") != std::string::npos) {
+    reader.fail_at("users", "realm", "must not be empty, nor hold quotation marks, backslashes or ':'");
+  }
+  const auto& tokens = configuration.tokens;
+  if (tokens.maid_server_uuid.empty() != tokens.maid_key_file.empty()) {
+    reader.fail_at("tokens", tokens.maid_key_file.empty() ? "maid_server_uuid" : "maid_key_file",
+                   "needs the other half: give both maid_server_uuid and maid_key_file, or neither");
+  }
+  if (!tokens.maid_server_uuid.empty() && !is_uuid(tokens.maid_server_uuid)) {
+    reader.fail_at("tokens", "maid_server_uuid", "must be a UUID, as Apple shows it");
+  }
+  const std::string& header = configuration.device.proxy_certificate_header;
+  if (!header.empty() && configuration.device.trusted_proxies.empty()) {
+    reader.fail_at("device", "proxy_certificate_header",
+                   "means nothing without trusted_proxies: say who may send it");
+  }
+}
+
 // What depends on more than one option.
 void check_together(const Configuration& configuration, Reader& reader) {
-  const auto& [state, device, operators, admin, apns, wake, storage, network, enrolment, log] =
-      configuration;
+  const auto& state = configuration.state;
+  const auto& device = configuration.device;
+  const auto& operators = configuration.operators;
+  const auto& admin = configuration.admin;
+  const auto& apns = configuration.apns;
+  const auto& enrolment = configuration.enrolment;
   check_public_url(device.public_url, reader);
   if (device.certificate_file.empty() != device.key_file.empty()) {
     reader.fail_at("device", device.key_file.empty() ? "certificate_file" : "key_file",
@@ -228,6 +268,7 @@ void check_together(const Configuration& configuration, Reader& reader) {
   if (enrolment.organisation.empty()) {
     reader.fail_at("enrolment", "organisation", "must not be empty");
   }
+  check_device_messages(configuration, reader);
 }
 
 }  // namespace

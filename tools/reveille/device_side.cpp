@@ -1,5 +1,6 @@
 #include "tools/reveille/device_side.h"
 
+#include <future>
 #include <utility>
 
 #include "dispatcher/device/device_endpoint.h"
@@ -7,6 +8,7 @@
 #include "dispatcher/enrolment/challenges.h"
 #include "dispatcher/enrolment/profile_signer.h"
 #include "protocol/base/ensure.h"
+#include "tools/reveille/device_services.h"
 
 namespace reveille {
 
@@ -17,10 +19,47 @@ struct DeviceSide::State {
   const Clock& clock;
   RandomSource& random;
   Log& log;
+  std::filesystem::path folder;
   enrolment::CertificateAuthority authority;
+  device::Revocations revocations;
   std::string public_url;
   std::vector<std::unique_ptr<device::DeviceEndpoint>> endpoints;  // by lane
 };
+
+namespace {
+
+using Revoked = Result<std::vector<storage::Sha256>>;
+
+// Reads in a storage lane, and waits: at the start nothing else has to go on.
+Revoked read_revocations(StorageLanes& storage) {
+  class Job final : public StorageJob {
+   public:
+    explicit Job(std::promise<Revoked> answer) : answer_(std::move(answer)) {}
+    Result<void> run(storage::Transaction& transaction) override {
+      revoked_ = transaction.revoked_certificates();
+      return {};
+    }
+    void finish(Result<void> committed) override {
+      if (committed) {
+        answer_.set_value(std::move(revoked_));
+      } else {
+        answer_.set_value(std::unexpected(std::move(committed.error())));
+      }
+    }
+
+   private:
+    std::promise<Revoked> answer_;
+    Revoked revoked_;
+  };
+  std::promise<Revoked> answer;
+  std::future<Revoked> future = answer.get_future();
+  const Result<void> submitted =
+      storage.submit(storage::Partition{}, std::make_unique<Job>(std::move(answer)));
+  if (!submitted) return std::unexpected(submitted.error());
+  return future.get();
+}
+
+}  // namespace
 
 DeviceSide::DeviceSide(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DeviceSide::~DeviceSide() = default;
@@ -32,15 +71,21 @@ Result<std::unique_ptr<DeviceSide>> DeviceSide::make(const Configuration& config
                                                      Log& log) {
   auto authority = enrolment::load_or_create_authority(folder, clock, random);
   if (!authority) return std::unexpected(std::move(authority.error()));
-  auto state = std::make_unique<State>(State{.configuration = configuration,
-                                             .storage = storage,
-                                             .wakes = wakes,
-                                             .clock = clock,
-                                             .random = random,
-                                             .log = log,
-                                             .authority = *std::move(authority),
-                                             .public_url = {},
-                                             .endpoints = {}});
+  // Without temporary: a State has a mutex, and stays where it is.
+  std::unique_ptr<State> state(new State{.configuration = configuration,
+                                         .storage = storage,
+                                         .wakes = wakes,
+                                         .clock = clock,
+                                         .random = random,
+                                         .log = log,
+                                         .folder = folder,
+                                         .authority = *std::move(authority),
+                                         .revocations = {},
+                                         .public_url = {},
+                                         .endpoints = {}});
+  const auto revoked = read_revocations(storage);
+  if (!revoked) return std::unexpected(revoked.error());
+  state->revocations.add(*revoked);
   return std::unique_ptr<DeviceSide>(new DeviceSide(std::move(state)));
 }
 
@@ -58,6 +103,14 @@ Result<void> DeviceSide::make_handlers(const std::string& public_url, std::size_
   options.organisation = enrolment.organisation;
   options.sign_profile = enrolment.sign_profile;
   options.sign_message = enrolment.sign_message;
+  options.authorisation.adopt_unbound = enrolment.adopt_unbound;
+  auto services = device_services(state.configuration, state.folder);
+  if (!services) return std::unexpected(std::move(services.error()));
+  options.services = *std::move(services);
+  auto proxies = trusted_proxies(state.configuration);
+  if (!proxies) return std::unexpected(std::move(proxies.error()));
+  options.proxies = *std::move(proxies);
+  options.revocations = &state.revocations;
   options.certificate_lifetime = std::chrono::days(enrolment.identity_days);
   options.authorisation.renewal_overlap = std::chrono::days(enrolment.renewal_overlap_days);
   const Configuration::Wake& wake = state.configuration.wake;
@@ -114,6 +167,8 @@ std::vector<admin::NamedCount> DeviceSide::exchange_counts() const {
   counts.push_back({"commands_handed_out", sum.commands_handed_out});
   counts.push_back({"enrolled", sum.enrolled});
   counts.push_back({"ended", sum.ended});
+  counts.push_back({"logins", sum.logins});
+  counts.push_back({"logins_refused", sum.logins_refused});
   counts.push_back({"certificates_issued", sum.certificates_issued});
   counts.push_back({"certificates_renewed", sum.certificates_renewed});
   counts.push_back({"scep_refused", sum.scep_refused});

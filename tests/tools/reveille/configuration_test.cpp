@@ -173,5 +173,47 @@ TEST(Configuration, AFileThatDoesNotExistIsNamed) {
               ElementsAre(HasSubstr("/nonexistent/reveille.toml: cannot be read")));
 }
 
+// ---- what messages of devices are answered ----
+
+TEST(Configuration, DevicesMessagesAreServedOnlyWhereConfigured) {
+  const Configuration configuration = read("");
+  EXPECT_EQ(configuration.users.policy, "refuse");
+  EXPECT_EQ(configuration.declarations.url, "");
+  EXPECT_FALSE(configuration.tokens.watch_pairing);
+  EXPECT_FALSE(configuration.return_to_service.enabled);
+  EXPECT_FALSE(configuration.enrolment.adopt_unbound);
+  EXPECT_EQ(configuration.device.trusted_proxies, "");
+}
+
+TEST(Configuration, UsersByDigestNeedTheirFileAndAPlainRealm) {
+  EXPECT_THAT(errors_in("[users]\npolicy = \"digest\"\n"),
+              ElementsAre(HasSubstr("reveille.toml:2: users.policy digest needs digest_file")));
+  EXPECT_THAT(errors_in("[users]\nrealm = \"a:b\"\n"),
+              ElementsAre(HasSubstr("reveille.toml:2: users.realm")));
+  EXPECT_THAT(errors_in("[users]\npolicy = \"allow\"\n"),
+              ElementsAre(HasSubstr("must be one of refuse, accept, digest")));
+  EXPECT_EQ(read("[users]\npolicy = \"digest\"\ndigest_file = \"users\"\n").users.digest_file,
+            "/etc/reveille/users");
+}
+
+TEST(Configuration, AMaidTokenNeedsBothHalvesAndAUuid) {
+  EXPECT_THAT(
+      errors_in("[tokens]\nmaid_server_uuid = \"00000000-0000-4000-8000-00000000000a\"\n"),
+      ElementsAre(HasSubstr("tokens.maid_server_uuid needs the other half")));
+  EXPECT_THAT(errors_in("[tokens]\nmaid_key_file = \"a\"\n"),
+              ElementsAre(HasSubstr("tokens.maid_key_file needs the other half")));
+  for (const char* text : {"x", "00000000-0000-4000-8000-00000000000g",
+                           "00000000x0000-4000-8000-00000000000a"}) {
+    EXPECT_THAT(errors_in(std::string("[tokens]\nmaid_key_file = \"a\"\nmaid_server_uuid = \"") +
+                          text + "\"\n"),
+                ElementsAre(HasSubstr("must be a UUID")));
+  }
+}
+
+TEST(Configuration, AProxysHeaderNeedsAProxy) {
+  EXPECT_THAT(errors_in("[device]\nproxy_certificate_header = \"x-client-cert\"\n"),
+              ElementsAre(HasSubstr("means nothing without trusted_proxies")));
+}
+
 }  // namespace
 }  // namespace reveille
