@@ -24,7 +24,9 @@ void follow_up(Parts& parts, const mdm::Report& report, const Exchange& exchange
                    {{"enrolment", identity.enrolment.text()}, {"by", "EraseDevice"}});
   }
   // The wake may be due before anything that its lane knows of.
-  if (exchange.wake_at) parts.notify_wakes(storage::partition_of(identity.enrolment));
+  if (exchange.wake_at && *exchange.wake_at - parts.clock.wall_now() < wakes_reread_within) {
+    parts.notify_wakes(storage::partition_of(identity.enrolment));
+  }
 }
 
 http::Response answer(Exchange exchange) {

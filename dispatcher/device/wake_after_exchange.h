@@ -15,6 +15,11 @@ struct ExchangeTimeouts {
   std::chrono::seconds not_now_unpromised{60};   // it will not: another answer took that away
 };
 
+// The wake lanes look at every partition by themselves at least this often, so they are told only of
+// wakes that are due sooner: telling them of each command handed out made them read the schedule
+// once for each.
+inline constexpr std::chrono::seconds wakes_reread_within{30};
+
 // When the device is to be woken if it does not come by itself, after an answer of ours
 // (protocol.md section 4): one that was handed a command owes its answer; one that put commands off
 // comes by itself only if NotNow was its last word; nullopt when there is nothing to do.

@@ -4,13 +4,17 @@
 #include <utility>
 
 #include "dispatcher/device/device_endpoint.h"
+#include "dispatcher/device/wake_after_exchange.h"
 #include "dispatcher/enrolment/certificate_authority.h"
 #include "dispatcher/enrolment/challenges.h"
 #include "dispatcher/enrolment/profile_signer.h"
+#include "dispatcher/wake/due.h"
 #include "protocol/base/ensure.h"
 #include "tools/reveille/device_services.h"
 
 namespace reveille {
+
+static_assert(wake::DueReader::reread_interval <= device::wakes_reread_within);
 
 struct DeviceSide::State {
   const Configuration& configuration;

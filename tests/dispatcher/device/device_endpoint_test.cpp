@@ -122,17 +122,30 @@ TEST_F(DeviceEndpointTest, ABinaryCommandGoesOutWithItsExactBytesUnderItsOwnType
   EXPECT_EQ(handed.header("content-type"), "application/x-plist");
 }
 
-TEST_F(DeviceEndpointTest, TheWakeLanesAreToldAfterTokenUpdateAndWhenSomethingIsOwed) {
+TEST_F(DeviceEndpointTest, TheWakeLanesAreToldAfterTokenUpdate) {
+  enrolled_device("PHONE");
+  EXPECT_THAT(notified_, testing::ElementsAre(storage::partition_of(mdm::EnrolmentId("PHONE"))));
+}
+
+TEST_F(DeviceEndpointTest, TheWakeLanesAreToldOfWhatIsOwedSoonerThanTheyLookByThemselves) {
   const TestDevice phone = enrolled_device("PHONE");
-  const auto own = storage::partition_of(mdm::EnrolmentId("PHONE"));
-  EXPECT_THAT(notified_, testing::ElementsAre(own));
+  const auto told_of_an_answer_owed_in = [&](std::chrono::seconds timeout) {
+    DeviceEndpointOptions patience = options();
+    patience.timeouts.answer = timeout;
+    std::vector<storage::Partition> told;
+    DeviceEndpoint endpoint(
+        patience, storage_, [&](storage::Partition partition) { told.push_back(partition); },
+        authority_, clock_, random_, log_);
+    const http::Peer peer{
+        .address = "192.0.2.1:1", .certificate = phone.certificate, .user_id = {}};
+    EXPECT_NE(run(endpoint.handle(put("/mdm", idle(phone.who)), peer)).body, "");
+    return told;
+  };
   enqueue("PHONE", command("a", "ProfileList"));
 
-  connect(phone, idle(phone.who));
-  EXPECT_THAT(notified_, testing::ElementsAre(own, own));
-
-  connect(phone, report(phone.who, "Acknowledged", "a"));
-  EXPECT_EQ(notified_.size(), 2u) << "nothing is owed any more";
+  EXPECT_THAT(told_of_an_answer_owed_in(wakes_reread_within - std::chrono::seconds(1)),
+              testing::ElementsAre(storage::partition_of(mdm::EnrolmentId("PHONE"))));
+  EXPECT_THAT(told_of_an_answer_owed_in(wakes_reread_within), testing::IsEmpty());
 }
 
 // ---- check-in messages: the rows of section 3 ----
