@@ -14,13 +14,13 @@ constexpr const char* signature_header = "x-hmac-signature";
 // Counts one in flight for as long as it lives.
 class InFlight {
  public:
-  explicit InFlight(std::size_t& count) : count_(count) { ++count_; }
-  ~InFlight() { --count_; }
+  explicit InFlight(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+  ~InFlight() { --*count_; }
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
  private:
-  std::size_t& count_;
+  const std::shared_ptr<std::size_t> count_;
 };
 
 std::string signature_of(BytesView key, BytesView body) {
@@ -55,7 +55,7 @@ boost::asio::awaitable<Result<DeclarationAnswer>> DeclarationForwarder::ask(
     const mdm::DeclarativeManagement& message) {
   const auto endpoint = declaration_endpoint(message.endpoint);
   if (!endpoint) co_return failure(ErrorCode::malformed, "there is no such Endpoint");
-  if (in_flight_ >= options_.in_flight_max) {
+  if (*in_flight_ >= options_.in_flight_max) {
     co_return failure(ErrorCode::overloaded, "the declaration server does not keep up");
   }
   const InFlight one(in_flight_);

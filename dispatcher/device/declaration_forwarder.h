@@ -60,7 +60,8 @@ class DeclarationForwarder final : public DeclarationService {
 
   const DeclarationForwarderOptions& options_;
   std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t in_flight_ = 0;
+  // shared_ptr: a request that is cut off by the end of its lane may outlive us.
+  std::shared_ptr<std::size_t> in_flight_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace reveille::device
