@@ -37,6 +37,9 @@ function(reveille_test name)
   target_compile_definitions(${name} PRIVATE
     REVEILLE_TESTDATA="${CMAKE_SOURCE_DIR}/tests/testdata"
     REVEILLE_CORPUS="${CMAKE_SOURCE_DIR}/../shared/corpus")
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)  # CMake would drop an empty value, and take TIMEOUT for the label
+  endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
 endfunction()
