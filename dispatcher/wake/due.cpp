@@ -49,7 +49,14 @@ DueReader::Place& DueReader::place_of(storage::Partition partition) {
   return *found;
 }
 
-void DueReader::notify(storage::Partition partition) { place_of(partition).again = true; }
+void DueReader::notify(storage::Partition partition, storage::Priority priority) {
+  Place& place = place_of(partition);
+  if (priority == storage::Priority::urgent) {
+    place.look_again = true;
+  } else {
+    place.again = true;
+  }
+}
 
 void DueReader::notify_all() {
   for (Place& place : places_) place.again = true;
@@ -87,6 +94,7 @@ bool DueReader::wants_read(const Moment& now) {
 void DueReader::order(DueRead& read, std::size_t wakes_max, const Moment& now,
                       std::size_t in_flight) {
   read.parts.clear();
+  read.is_look = false;
   read.wakes_max = wakes_max;
   read.outcome = {};
   bool from_first_row = false;
@@ -113,6 +121,57 @@ void DueReader::order(DueRead& read, std::size_t wakes_max, const Moment& now,
   }
 }
 
+Clock::SteadyTime DueReader::look_at(const Place& place) const {
+  if (place.look) return place.not_before;
+  if (place.look_again) return std::max(look_not_before_, place.not_before);
+  return Clock::SteadyTime::max();
+}
+
+Clock::SteadyTime DueReader::next_look_at() const {
+  auto earliest = Clock::SteadyTime::max();
+  for (const Place& place : places_) earliest = std::min(earliest, look_at(place));
+  return earliest;
+}
+
+bool DueReader::wants_look(const Moment& now) const { return next_look_at() <= now.steady; }
+
+void DueReader::order_look(DueRead& read, std::size_t wakes_max, const Moment& now,
+                           std::size_t urgent) {
+  read.parts.clear();
+  read.is_look = true;
+  read.wakes_max = wakes_max;
+  read.outcome = {};
+  bool from_first_row = false;
+  for (Place& place : places_) {
+    if (look_at(place) > now.steady) continue;
+    if (!place.look) {
+      place.look.emplace();
+      place.look_again = false;
+      from_first_row = true;
+    }
+    read.parts.push_back({.partition = place.partition,
+                          .after = *place.look,
+                          .wakes = {},
+                          .next_due_at = {},
+                          .is_whole = false});
+  }
+  if (from_first_row) {
+    look_not_before_ =
+        now.steady + std::chrono::milliseconds(urgent / rows_looked_at_per_millisecond);
+  }
+}
+
+void DueReader::looked(const DueRead::Part& part, std::size_t taken,
+                       std::optional<storage::WakeCursor> last) {
+  Place& place = place_of(part.partition);
+  place.failures = 0;
+  if (last) place.look = *std::move(last);
+  const bool has_bulk =
+      !part.wakes.empty() && part.wakes.back().priority == storage::Priority::bulk;
+  const bool is_over = taken == part.wakes.size() && (part.is_whole || has_bulk);
+  if (is_over) place.look.reset();
+}
+
 void DueReader::answered(const DueRead::Part& part, std::size_t taken,
                          std::optional<storage::WakeCursor> last) {
   Place& place = place_of(part.partition);
@@ -126,6 +185,12 @@ void DueReader::answered(const DueRead::Part& part, std::size_t taken,
 void DueReader::failed(const DueRead& read, const Moment& now) {
   for (const DueRead::Part& part : read.parts) {
     Place& place = place_of(part.partition);
+    if (read.is_look) {
+      place.look.reset();
+      place.look_again = true;
+      place.not_before = now.steady + back_off(failure_first, failure_max, place.failures++);
+      continue;
+    }
     place.again = true;
     if (read.parts.size() > 1) {
       place.alone = true;

@@ -23,6 +23,7 @@ struct DueRead {
   };
   std::vector<Part> parts;
   std::size_t wakes_max = 0;  // of all parts
+  bool is_look = false;       // for urgent ones alone: what is bulk behind them is not taken
   Result<void> outcome;
 };
 
@@ -37,13 +38,17 @@ Result<void> read_due(storage::Transaction& transaction, DueRead& read, storage:
 // first row; what is in flight already costs no more than the look at it. To keep that look cheap
 // when much is in flight, such reads keep a distance that grows with it. And since a wake that
 // nobody was told of must not wait for ever, every partition is read again each reread_interval.
+//
+// Urgent rows stand before all others, so that a look at the first rows finds them however much is
+// due and in flight behind them. Looks leave the cursor alone, and keep a distance that grows with
+// the urgent ones in flight alone.
 class DueReader {
  public:
   static constexpr std::chrono::seconds reread_interval{30};
 
   explicit DueReader(std::vector<storage::Partition> partitions);
 
-  void notify(storage::Partition partition);
+  void notify(storage::Partition partition, storage::Priority priority = storage::Priority::bulk);
   void notify_all();
   // A record that was just committed makes a wake due at `due_at`.
   void expect(storage::Partition partition, storage::Time due_at);
@@ -52,6 +57,13 @@ class DueReader {
   bool wants_read(const Moment& now);
   // The next read; wants_read() was true. Reuses the buffers of `read`.
   void order(DueRead& read, std::size_t wakes_max, const Moment& now, std::size_t in_flight);
+  // The same of looks.
+  bool wants_look(const Moment& now) const;
+  void order_look(DueRead& read, std::size_t wakes_max, const Moment& now, std::size_t urgent);
+  // A look's answer, in the same way; of a part, what is bulk counts as taken.
+  void looked(const DueRead::Part& part, std::size_t taken,
+              std::optional<storage::WakeCursor> last);
+
   // The answer: `taken` of the part's wakes have a flight now, the last of them at `last`; the
   // others are read again.
   void answered(const DueRead::Part& part, std::size_t taken,
@@ -60,6 +72,7 @@ class DueReader {
 
   // When wants_read() will be true if nothing happens; `now` when it is.
   Clock::SteadyTime next_at(const Moment& now) const;
+  Clock::SteadyTime next_look_at() const;  // max() if never
   // How long the oldest wake that is known and not read has been due.
   std::chrono::milliseconds lag(const Moment& now) const;
 
@@ -73,15 +86,20 @@ class DueReader {
     bool alone = false;                        // a shared read failed: find out whose fault it is
     std::uint32_t failures = 0;
     Clock::SteadyTime not_before{};
+
+    bool look_again = false;                  // from the first row
+    std::optional<storage::WakeCursor> look;  // one has come so far
   };
 
   Place& place_of(storage::Partition partition);
   bool again_is_due(const Place& place, const Moment& now) const;
   bool wants(const Place& place, const Moment& now) const;
+  Clock::SteadyTime look_at(const Place& place) const;
 
   std::vector<Place> places_;
   std::size_t turn_ = 0;
   Clock::SteadyTime again_not_before_{};  // the distance
+  Clock::SteadyTime look_not_before_{};   // of looks
   std::optional<Clock::SteadyTime> reread_at_;
   storage::Time wall_before_{};
 };

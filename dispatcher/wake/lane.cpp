@@ -46,9 +46,10 @@ void WakeLanes::Lane::on_outcome(apns::PushOutcome outcome) {
   doorbell_.ring();
 }
 
-void WakeLanes::Lane::notify(storage::Partition partition) {
+void WakeLanes::Lane::notify(storage::Partition partition, storage::Priority priority) {
   const std::uint32_t bit = std::uint32_t{1} << partition.index;
-  if ((notified_.fetch_or(bit) & bit) == 0) doorbell_.ring();
+  auto& notified = priority == storage::Priority::urgent ? notified_urgent_ : notified_;
+  if ((notified.fetch_or(bit) & bit) == 0) doorbell_.ring();
 }
 
 Result<void> WakeLanes::Lane::wake(storage::DueWake target, WakeReply reply) {
@@ -95,8 +96,12 @@ void WakeLanes::Lane::run() {
 
 void WakeLanes::Lane::drain() {
   if (topics_resumed_.exchange(false)) pipeline_.resume_topics();
-  for (std::uint32_t bits = notified_.exchange(0); bits != 0; bits &= bits - 1) {
-    pipeline_.notify({.index = static_cast<std::uint8_t>(std::countr_zero(bits))});
+  using storage::Priority;
+  for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+    auto& notified = priority == Priority::urgent ? notified_urgent_ : notified_;
+    for (std::uint32_t bits = notified.exchange(0); bits != 0; bits &= bits - 1) {
+      pipeline_.notify({.index = static_cast<std::uint8_t>(std::countr_zero(bits))}, priority);
+    }
   }
   drain_answers();
   const Moment now = Moment::now(clock_);

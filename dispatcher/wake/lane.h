@@ -28,7 +28,7 @@ class WakeLanes::Lane final : private PipelineEffects {
 
   // Any thread.
   void on_outcome(apns::PushOutcome outcome);
-  void notify(storage::Partition partition);
+  void notify(storage::Partition partition, storage::Priority priority);
   Result<void> wake(storage::DueWake target, WakeReply reply);
   void resume_topic();
   Statistics statistics() const;
@@ -59,7 +59,8 @@ class WakeLanes::Lane final : private PipelineEffects {
   // At most one outcome for each flight, so there is always a place.
   BoundedQueue<apns::PushOutcome> outcomes_;
   BoundedQueue<Request> requests_;
-  std::atomic<std::uint32_t> notified_{0};  // a bit for each partition
+  std::atomic<std::uint32_t> notified_{0};         // a bit for each partition
+  std::atomic<std::uint32_t> notified_urgent_{0};  // the same
   std::atomic<bool> topics_resumed_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint32_t> wakers_{0};  // threads inside wake()

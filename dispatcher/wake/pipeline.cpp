@@ -8,6 +8,8 @@ namespace reveille::wake {
 namespace {
 
 constexpr std::size_t read_max = 512;
+// Most of what a look finds besides a few urgent ones is bulk, and read in vain.
+constexpr std::size_t look_max = 64;
 constexpr std::chrono::seconds probe_answer_time{30};
 
 TopicGateOptions gate_options(const WakeOptions& options) {
@@ -24,6 +26,10 @@ std::size_t places_for_bulk(std::size_t in_flight_max) {
   return in_flight_max - std::max<std::size_t>(1, in_flight_max / 8);
 }
 
+Urgency urgency_of(const storage::DueWake& wake) {
+  return wake.priority == storage::Priority::urgent ? Urgency::urgent : Urgency::bulk;
+}
+
 bool has_later_token(const storage::DueWake& one, const storage::DueWake& other) {
   return one.generation > other.generation ||
          (one.generation == other.generation && one.token_updated_at > other.token_updated_at);
@@ -38,6 +44,7 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       options_(options),
       bulk_max_(places_for_bulk(options.in_flight_max)),
       read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
+      look_max_(std::clamp<std::size_t>(options.in_flight_max / 16, 1, look_max)),
       room_for_read_(std::clamp<std::size_t>(bulk_max_ / 4, 1, read_max_)),
       log_(log),
       effects_(effects),
@@ -49,6 +56,7 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       troubles_(4 * options.in_flight_max) {}
 
 Clock::SteadyTime Pipeline::advance(const Moment& now) {
+  start_look(now);
   start_read(now);
   if (!closing_) push_ready(now);
   start_record(now);
@@ -59,11 +67,20 @@ Clock::SteadyTime Pipeline::advance(const Moment& now) {
     next = std::max({next, bucket_.ready_at(), submit_rest_.until()});
   }
   if (has_room_for_read()) next = std::min(next, due_.next_at(now));
+  if (has_room_for_look()) next = std::min(next, due_.next_look_at());
   if (unwritten_ && !recording_out_) next = std::min(next, record_not_before_);
   return next;
 }
 
 // ---- due ----
+
+void Pipeline::start_look(const Moment& now) {
+  if (!has_room_for_look() || !due_.wants_look(now)) return;
+  DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
+  due_.order_look(read, look_max_, now, urgent_);
+  reading_ = true;
+  effects_.read(std::move(read));
+}
 
 void Pipeline::start_read(const Moment& now) {
   if (!has_room_for_read() || !due_.wants_read(now)) return;
@@ -78,21 +95,31 @@ void Pipeline::on_read(DueRead&& read, const Moment& now) {
   if (!read.outcome) {
     due_.failed(read, now);
   } else if (!closing_) {
-    for (DueRead::Part& part : read.parts) {
-      std::size_t taken = 0;
-      std::optional<storage::WakeCursor> last;
-      for (storage::DueWake& wake : part.wakes) {
-        const storage::Time due_at = wake.due_at;
-        const storage::Priority priority = wake.priority;
-        const FlightId flight = admit(std::move(wake), now);
-        if (flight == FlightTable::none) break;
-        const bool is_last = ++taken == part.wakes.size() || room() == 0;
-        if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment};
-      }
-      due_.answered(part, taken, std::move(last));
-    }
+    for (DueRead::Part& part : read.parts) take_part(part, read.is_look, now);
   }
   spare_read_ = std::move(read);
+}
+
+void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
+  std::size_t taken = 0;
+  std::optional<storage::WakeCursor> last;
+  for (storage::DueWake& wake : part.wakes) {
+    const storage::Time due_at = wake.due_at;
+    const storage::Priority priority = wake.priority;
+    if (is_look && priority == storage::Priority::bulk) {
+      taken = part.wakes.size();
+      break;
+    }
+    const FlightId flight = admit(std::move(wake), now);
+    if (flight == FlightTable::none) break;
+    const bool is_last = ++taken == part.wakes.size() || room() == 0;
+    if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment};
+  }
+  if (is_look) {
+    due_.looked(part, taken, std::move(last));
+  } else {
+    due_.answered(part, taken, std::move(last));
+  }
 }
 
 // ---- coalesce ----
@@ -104,9 +131,10 @@ FlightId Pipeline::admit(storage::DueWake&& wake, const Moment& now) {
     see_again(flight, std::move(wake));
     return flight;
   }
-  if (room() == 0) return FlightTable::none;
+  const Urgency urgency = urgency_of(wake);
+  if (room_for(urgency) == 0) return FlightTable::none;
   ++counters_.claimed;
-  return begin(std::move(wake), Urgency::bulk, {}, now);
+  return begin(std::move(wake), urgency, {}, now);
 }
 
 FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<WakeReply> replies,
@@ -115,9 +143,11 @@ FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<W
   Flight& flight = flights_[id];
   flight.since = now.steady;
   flight.urgency = urgency;
+  if (urgency == Urgency::urgent) ++urgent_;
   flight.replies = std::move(replies);
   const auto rests_until = troubles_.rests_until(flight.wake, now.wall);
-  if (rests_until && urgency == Urgency::bulk) {
+  // Only a person who waits for its answer is reason to try sooner.
+  if (rests_until && flight.replies.empty()) {
     give_back(id, *rests_until, "backing off", now);
     return id;
   }
@@ -132,13 +162,26 @@ void Pipeline::see_again(FlightId id, storage::DueWake&& wake) {
   const bool is_the_same = wake.due_at == flight.wake.due_at &&
                            wake.generation == flight.wake.generation &&
                            wake.token_updated_at == flight.wake.token_updated_at;
-  if (is_the_same) return;
+  if (is_the_same) {
+    // Its priority may have changed; a push that is on its way serves that too.
+    const bool overtakes = urgency_of(wake) == Urgency::urgent;
+    if (overtakes && flight.stage == FlightStage::pacing) make_urgent(id);
+    return;
+  }
   if (flight.stage == FlightStage::pacing) {
     ++counters_.coalesced;
+    if (urgency_of(wake) == Urgency::urgent) make_urgent(id);
     replace(id, std::move(wake));
   } else {
     newer_of(id, std::move(wake));
   }
+}
+
+// One that waits to be pushed.
+void Pipeline::make_urgent(FlightId id) {
+  if (flights_[id].urgency == Urgency::urgent) return;
+  ++urgent_;
+  pacing_.make_urgent(id);
 }
 
 // Nothing was sent yet: the later row's push is this one.
@@ -191,7 +234,7 @@ void Pipeline::request(storage::DueWake&& target, WakeReply reply, const Moment&
   ++counters_.coalesced;
   flight.replies.push_back(std::move(reply));
   if (flight.stage != FlightStage::pacing) return;
-  pacing_.make_urgent(id);
+  make_urgent(id);
   if (brings_token) replace(id, std::move(target));
 }
 

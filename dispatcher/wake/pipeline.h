@@ -55,7 +55,9 @@ class Pipeline {
            PipelineEffects& effects);
 
   // ---- events ----
-  void notify(storage::Partition partition) { due_.notify(partition); }
+  void notify(storage::Partition partition, storage::Priority priority = storage::Priority::bulk) {
+    due_.notify(partition, priority);
+  }
   void resume_topics();
 
   // Whether request() may be called: there is a place for one more.
@@ -83,11 +85,18 @@ class Pipeline {
  private:
   // due
   void start_read(const Moment& now);
+  void start_look(const Moment& now);
+  void take_part(DueRead::Part& part, bool is_look, const Moment& now);
   std::size_t room() const { return flights_.size() < bulk_max_ ? bulk_max_ - flights_.size() : 0; }
+  bool has_room_for_look() const { return !reading_ && !closing_ && flights_.free() >= look_max_; }
   bool has_room_for_read() const { return !reading_ && !closing_ && room() >= room_for_read_; }
 
   // coalesce
   FlightId admit(storage::DueWake&& wake, const Moment& now);
+  std::size_t room_for(Urgency urgency) const {
+    return urgency == Urgency::urgent ? flights_.free() : room();
+  }
+  void make_urgent(FlightId flight);
   FlightId begin(storage::DueWake&& wake, Urgency urgency, std::vector<WakeReply> replies,
                  const Moment& now);
   void see_again(FlightId flight, storage::DueWake&& wake);
@@ -119,6 +128,7 @@ class Pipeline {
   const WakeOptions options_;
   const std::size_t bulk_max_;  // the rest of in_flight_max is kept for urgent ones
   const std::size_t read_max_;  // wakes of one read
+  const std::size_t look_max_;  // of one look
   const std::size_t room_for_read_;
   Log& log_;
   PipelineEffects& effects_;
@@ -143,6 +153,7 @@ class Pipeline {
   Clock::SteadyTime record_not_before_{};
 
   std::size_t replies_waiting_ = 0;
+  std::size_t urgent_ = 0;  // flights
   bool closing_ = false;
   bool waits_for_pace_ = false;
   std::optional<Clock::SteadyTime> defect_logged_at_;

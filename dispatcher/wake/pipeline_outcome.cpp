@@ -179,9 +179,12 @@ void Pipeline::finish(FlightId id, const Moment& now) {
   Flight& flight = flights_[id];
   recording_.remove(flights_, id);
   const std::unique_ptr<Flight::Newer> newer = std::move(flight.newer);
+  if (flight.urgency == Urgency::urgent) --urgent_;
   flights_.close(id);
   if (!newer) return;
-  const Urgency urgency = newer->replies.empty() ? Urgency::bulk : Urgency::urgent;
+  const bool is_urgent =
+      !newer->replies.empty() || newer->wake.priority == storage::Priority::urgent;
+  const Urgency urgency = is_urgent ? Urgency::urgent : Urgency::bulk;
   begin(std::move(newer->wake), urgency, std::move(newer->replies), now);
 }
 

@@ -41,8 +41,8 @@ void WakeLanes::on_outcome(apns::PushOutcome outcome) {
   lanes_[lane]->on_outcome(std::move(outcome));
 }
 
-void WakeLanes::notify(storage::Partition partition) {
-  lanes_[partition.index % lanes_.size()]->notify(partition);
+void WakeLanes::notify(storage::Partition partition, storage::Priority priority) {
+  lanes_[partition.index % lanes_.size()]->notify(partition, priority);
 }
 
 Result<void> WakeLanes::wake(storage::DueWake target, WakeReply reply) {

@@ -43,8 +43,9 @@ class WakeLanes {
   void on_outcome(apns::PushOutcome outcome);
 
   // Any thread: a commit may have made wakes of this partition due, or changed when they are.
-  // Cheap; call it after the commit.
-  void notify(storage::Partition partition);
+  // Cheap; call it after the commit. `urgent` when all that may have become due is urgent: it is
+  // found at once, however much is in flight.
+  void notify(storage::Partition partition, storage::Priority priority = storage::Priority::bulk);
 
   // Any thread: pushes this enrolment now, due or not, ahead of what nobody asked for, and answers
   // once on a wake lane. When a push to it is in flight already, shares its outcome. Does what

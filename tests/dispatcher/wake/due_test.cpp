@@ -23,9 +23,26 @@ class DueTest : public testing::Test {
  protected:
   DueTest() : store(storage::make_memory_store({})), fleet(*store) {}
 
-  void make_due(const std::string& id, std::chrono::seconds ago) {
+  void make_due(const std::string& id, std::chrono::seconds ago,
+                storage::Priority priority = storage::Priority::bulk) {
     fleet.enrol(id, now.wall - ago);
-    fleet.enqueue(id, now.wall - ago);
+    fleet.enqueue(id, now.wall - ago, priority);
+  }
+
+  DueRead look(std::size_t wakes_max, std::size_t urgent = 0) {
+    EXPECT_TRUE(reader.wants_look(now));
+    DueRead read;
+    reader.order_look(read, wakes_max, now, urgent);
+    EXPECT_TRUE(read_due(*store->begin(), read, now.wall));
+    return read;
+  }
+  // Takes the first `urgent` of the first part, which are the urgent ones.
+  void take_look(const DueRead& read, std::size_t urgent) {
+    const DueRead::Part& part = read.parts.front();
+    const bool all = urgent == part.wakes.size();
+    std::optional<storage::WakeCursor> last;
+    if (all) last = storage::cursor_at(part.wakes.back());
+    reader.looked(part, part.wakes.size(), last);
   }
 
   DueRead read(std::size_t wakes_max) {
@@ -109,6 +126,67 @@ TEST_F(DueTest, ANotifiedPartitionIsReadFromItsFirstRowAndTheOtherIsNot) {
   reader.notify({0});
   DueRead again = read(10);
   EXPECT_EQ(ids_of(again), (Ids{ids[1], ids[0]}));
+}
+
+// ---- looks for urgent ones ----
+
+TEST_F(DueTest, AnUrgentWakeIsLookedForHoweverMuchIsInFlight) {
+  const Ids ids = ids_in({0}, 3);
+  make_due(ids[0], 30s);
+  in_flight = 8'000;
+  answer(read(10));
+  make_due(ids[1], 20s, storage::Priority::urgent);
+  reader.notify({0}, storage::Priority::urgent);
+
+  EXPECT_FALSE(reader.wants_read(now)) << "bulk is left alone";
+  EXPECT_EQ(ids_of(look(1)), Ids{ids[1]});
+}
+
+TEST_F(DueTest, ALookGoesOnPageByPageUntilItMeetsBulk) {
+  const Ids ids = ids_in({0}, 5);
+  for (std::size_t i = 0; i < 4; ++i) {
+    make_due(ids[i], std::chrono::seconds(30 - i), storage::Priority::urgent);
+  }
+  make_due(ids[4], 40s);
+  reader.notify({0}, storage::Priority::urgent);
+  DueRead first = look(3);
+  EXPECT_EQ(ids_of(first), (Ids{ids[0], ids[1], ids[2]}));
+  take_look(first, 3);
+  DueRead second = look(3);
+  EXPECT_EQ(ids_of(second), (Ids{ids[3], ids[4]}));
+  take_look(second, 1);
+  EXPECT_FALSE(reader.wants_look(now));
+  EXPECT_TRUE(reader.wants_read(now)) << "the cursor is where it was";
+}
+
+TEST_F(DueTest, WhatALookCouldNotTakeIsLookedForAgain) {
+  const Ids ids = ids_in({0}, 2);
+  for (const std::string& id : ids) make_due(id, 30s, storage::Priority::urgent);
+  reader.notify({0}, storage::Priority::urgent);
+  reader.looked(look(5).parts[0], 1, std::nullopt);
+  EXPECT_EQ(ids_of(look(5)).size(), 2u);
+}
+
+TEST_F(DueTest, LooksKeepADistanceThatGrowsWithTheUrgentOnesInFlight) {
+  const std::string id = ids_in({0}, 1).front();
+  make_due(id, 1s, storage::Priority::urgent);
+  reader.notify({0}, storage::Priority::urgent);
+  take_look(look(10, 1'600), 1);
+  reader.notify({0}, storage::Priority::urgent);
+  EXPECT_FALSE(reader.wants_look(now));
+  EXPECT_EQ(reader.next_look_at(), now.steady + 100ms);
+  pass(100ms);
+  EXPECT_TRUE(reader.wants_look(now));
+}
+
+TEST_F(DueTest, ALookThatFailedIsTriedAgainLater) {
+  const std::string id = ids_in({0}, 1).front();
+  make_due(id, 1s, storage::Priority::urgent);
+  reader.notify({0}, storage::Priority::urgent);
+  reader.failed(look(10), now);
+  EXPECT_FALSE(reader.wants_look(now));
+  pass(100ms);
+  EXPECT_EQ(ids_of(look(10)), Ids{id});
 }
 
 TEST_F(DueTest, ANotificationDuringAReadIsNotTakenBackByItsAnswer) {

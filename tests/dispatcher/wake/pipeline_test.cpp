@@ -33,6 +33,103 @@ class PipelineTest : public testing::Test, protected PipelineWorld {
   std::vector<WakeResult> results;
 };
 
+// ---- urgent ----
+
+TEST_F(PipelineTest, AnUrgentWakeOvertakesWhatFillsTheLane) {
+  WakeOptions options;
+  options.in_flight_max = 64;
+  start(options);
+  for (int i = 0; i < 200; ++i) enrol_with_work("bulk-" + std::to_string(i));
+  settle();
+  client_is_full = true;
+  const std::size_t before = history.size();
+  fleet.enrol("hurry", now.wall);
+  fleet.enqueue("hurry", now.wall, storage::Priority::urgent);
+  notify("hurry", storage::Priority::urgent);
+  settle();
+  client_is_full = false;
+  pass(1s);
+  settle();
+
+  ASSERT_GT(history.size(), before);
+  EXPECT_EQ(history[before], "hurry");
+}
+
+TEST_F(PipelineTest, AnUrgentWakeIsFoundWithoutTheDistanceThatBulkKeeps) {
+  WakeOptions options;
+  options.in_flight_max = 4'096;
+  start(options);
+  for (int i = 0; i < 1'600; ++i) enrol_with_work("bulk-" + std::to_string(i));
+  settle();
+  fleet.enrol("hurry", now.wall);
+  fleet.enqueue("hurry", now.wall, storage::Priority::urgent);
+  notify("hurry", storage::Priority::urgent);
+  const std::size_t read_before = wakes_read;
+  settle();
+
+  EXPECT_EQ(history.back(), "hurry") << "no time has passed";
+  EXPECT_LE(wakes_read - read_before, 64u) << "and not all that is in flight was looked at";
+}
+
+TEST_F(PipelineTest, WorkThatMakesAWaitingWakeUrgentLetsItOvertake) {
+  client_is_full = true;
+  for (const char* id : {"first", "second", "third"}) enrol_with_work(id);
+  settle();
+  fleet.enqueue("third", now.wall, storage::Priority::urgent);
+  notify("third", storage::Priority::urgent);
+  settle();
+  client_is_full = false;
+  pass(1s);
+  settle();
+  ASSERT_EQ(history.size(), 3u);
+  EXPECT_EQ(history.front(), "third");
+}
+
+TEST_F(PipelineTest, UrgentWorkDuringItsPushIsServedByThatPush) {
+  enrol_with_work("phone");
+  settle();
+  fleet.enqueue("phone", now.wall, storage::Priority::urgent);
+  notify("phone", storage::Priority::urgent);
+  settle();
+  answer();
+  settle();
+  EXPECT_EQ(pushes_to("phone"), 1u);
+}
+
+TEST_F(PipelineTest, ManyUrgentWakesAreAllPushedOnce) {
+  WakeOptions options;
+  options.in_flight_max = 64;
+  start(options);
+  for (int i = 0; i < 500; ++i) {
+    const std::string id = "hurry-" + std::to_string(i);
+    fleet.enrol(id, now.wall);
+    fleet.enqueue(id, now.wall, storage::Priority::urgent);
+    notify(id, storage::Priority::urgent);
+  }
+  settle();
+  for (int i = 0; i < 500; ++i) {
+    if (pushes.empty()) pass_to_next();
+    ASSERT_FALSE(pushes.empty()) << i;
+    answer();
+    settle();
+  }
+  EXPECT_EQ(history.size(), 500u);
+  EXPECT_EQ(Ids(history.begin(), history.end()).size(), 500u);
+  std::ranges::sort(history);
+  EXPECT_EQ(std::ranges::adjacent_find(history), history.end()) << "nobody twice";
+}
+
+TEST_F(PipelineTest, AnUrgentWakeDoesNotPushATokenThatRests) {
+  enrol_with_work("phone");
+  settle();
+  answer(429, "TooManyRequests");
+  settle();
+  fleet.enqueue("phone", now.wall, storage::Priority::urgent);
+  notify("phone", storage::Priority::urgent);
+  settle();
+  EXPECT_EQ(pushes_to("phone"), 1u);
+}
+
 // ---- due ----
 
 TEST_F(PipelineTest, WhoGetsWorkIsPushedAtOnceWithWhatItsTokenUpdateSaid) {

@@ -53,14 +53,14 @@ void Fleet::update_token(const std::string& id, storage::Time now, const std::st
   expect_done(transaction->commit());
 }
 
-bool Fleet::enqueue(const std::string& id, storage::Time now) {
+bool Fleet::enqueue(const std::string& id, storage::Time now, storage::Priority priority) {
   const auto transaction = store_.begin();
   mdm::Command command;
   command.uuid.text = "command-" + std::to_string(++commands_);
   command.request_type = "DeviceInformation";
   expect_done(transaction->put_command(command, now));
   const std::vector ids{mdm::EnrolmentId(id)};
-  const auto enqueued = transaction->enqueue(ids, command.uuid, now);
+  const auto enqueued = transaction->enqueue(ids, command.uuid, now, priority);
   expect_done(enqueued);
   expect_done(transaction->commit());
   return enqueued->front() == storage::Enqueued::queued;

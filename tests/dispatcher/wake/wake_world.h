@@ -28,7 +28,8 @@ class Fleet {
   void enrol(const std::string& id, storage::Time now, const std::string& topic = topic_a);
   void update_token(const std::string& id, storage::Time now, const std::string& token);
   // Queues a new command; answers whether it was.
-  bool enqueue(const std::string& id, storage::Time now);
+  bool enqueue(const std::string& id, storage::Time now,
+               storage::Priority priority = storage::Priority::bulk);
   void request(const std::string& id, storage::Time now);
   // Connects, does all its work, and goes.
   void connect(const std::string& id, storage::Time now);
@@ -61,7 +62,9 @@ class PipelineWorld : private PipelineEffects {
   void pass(std::chrono::milliseconds time);
   // To the next instant that the pipeline asked for, and settles.
   void pass_to_next();
-  void notify(const std::string& id) { pipeline->notify(partition_of(id)); }
+  void notify(const std::string& id, storage::Priority priority = storage::Priority::bulk) {
+    pipeline->notify(partition_of(id), priority);
+  }
 
   // APNs answers the oldest push that waits; answers whom it was for.
   std::string answer(int status = 200, const std::string& reason = "");
