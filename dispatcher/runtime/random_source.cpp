@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <limits>
+#include <utility>
 
 #include "protocol/base/ensure.h"
 
@@ -20,13 +21,25 @@ std::uint64_t RandomSource::below(std::uint64_t bound) {
   }
 }
 
-std::string RandomSource::uuid() {
-  Bytes raw = bytes(16);
-  raw[6] = static_cast<char>((raw[6] & 0x0f) | 0x40);  // version 4
+namespace {
+
+std::string uuid_text(Bytes raw, int version) {
+  raw[6] = static_cast<char>((raw[6] & 0x0f) | version << 4);
   raw[8] = static_cast<char>((raw[8] & 0x3f) | 0x80);  // RFC 9562's variant
   std::string text = to_hex(raw);
   for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
   return text;
+}
+
+}  // namespace
+
+std::string RandomSource::uuid() { return uuid_text(bytes(16), 4); }
+
+std::string RandomSource::uuid_of(std::chrono::sys_time<std::chrono::milliseconds> time) {
+  Bytes raw = bytes(16);
+  const auto milliseconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  for (std::size_t i = 0; i < 6; ++i) raw[i] = static_cast<char>(milliseconds >> (40 - 8 * i));
+  return uuid_text(std::move(raw), 7);
 }
 
 Bytes SystemRandomSource::bytes(std::size_t count) {

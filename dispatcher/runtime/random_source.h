@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,8 @@ class RandomSource {
   // Uniform in [0, bound); bound > 0.
   std::uint64_t below(std::uint64_t bound);
   std::string uuid();  // version 4, lower case
+  // Version 7 (RFC 9562 5.7): later times sort behind earlier ones.
+  std::string uuid_of(std::chrono::sys_time<std::chrono::milliseconds> time);
 };
 
 // The operating system's (RAND_bytes); fit for secrets.
