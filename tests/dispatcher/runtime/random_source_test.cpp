@@ -65,5 +65,21 @@ TEST(RandomSourceTest, AUuidIsOfVersionFourInLowerCase) {
                                     "[0-9a-f]{12}"));
 }
 
+TEST(RandomSourceTest, AUuidOfATimeSortsBehindThoseOfEarlierTimes) {
+  Scripted ones(Bytes(1, '\xff'));
+  using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+  // RFC 9562, appendix A.6: February 22, 2022 2:22:22.00 PM GMT-05:00.
+  EXPECT_EQ(ones.uuid_of(Time(std::chrono::milliseconds(0x017f22e279b0))),
+            "017f22e2-79b0-7fff-bfff-ffffffffffff");
+
+  SystemRandomSource random;
+  std::string before;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string uuid = random.uuid_of(Time(std::chrono::milliseconds(1'700'000'000'000 + i)));
+    EXPECT_LT(before, uuid);
+    before = uuid;
+  }
+}
+
 }  // namespace
 }  // namespace reveille
