@@ -17,17 +17,6 @@ namespace json = boost::json;
 
 namespace {
 
-Result<void> refuse_unknown_keys(const json::object& object,
-                                 std::span<const std::string_view> known) {
-  for (const auto& member : object) {
-    const std::string_view key(member.key().data(), member.key().size());
-    if (std::ranges::find(known, key) == known.end()) {
-      return failure(ErrorCode::malformed, "unknown key \"" + std::string(key) + "\"");
-    }
-  }
-  return {};
-}
-
 Result<std::vector<std::string>> read_enrolments(const json::object& object,
                                                  std::size_t enrolments_max) {
   const json::value* list = object.if_contains("enrolments");
@@ -137,12 +126,43 @@ Result<plist::Value> to_plist(const json::value& value) {
   return failure(ErrorCode::malformed, "null has no counterpart in a property list");
 }
 
+Result<void> refuse_unknown_keys(const json::object& object,
+                                 std::span<const std::string_view> known) {
+  for (const auto& member : object) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (std::ranges::find(known, key) == known.end()) {
+      return failure(ErrorCode::malformed, "unknown key \"" + std::string(key) + "\"");
+    }
+  }
+  return {};
+}
+
 Result<json::object> parse_json_object(std::string_view body) {
   boost::system::error_code error;
   json::value value = json::parse(json::string_view(body.data(), body.size()), error);
   if (error) return failure(ErrorCode::malformed, "the body is not JSON: " + error.message());
   if (!value.is_object()) return failure(ErrorCode::malformed, "the body must be a JSON object");
   return std::move(value.get_object());
+}
+
+Result<mdm::Command> command_of(const json::object& object, RandomSource& random) {
+  const json::value* bytes = object.if_contains("command");
+  const json::value* request_type = object.if_contains("request_type");
+  if ((bytes == nullptr) == (request_type == nullptr)) {
+    return failure(ErrorCode::malformed, "give either \"command\" or \"request_type\"");
+  }
+  const json::value* parameters = object.if_contains("parameters");
+  const json::value* uuid = object.if_contains("command_uuid");
+  if (bytes != nullptr && (parameters != nullptr || uuid != nullptr)) {
+    return failure(ErrorCode::malformed,
+                   "\"parameters\" and \"command_uuid\" go with \"request_type\" only");
+  }
+  if (uuid != nullptr && !uuid->is_string()) {
+    return failure(ErrorCode::malformed, "\"command_uuid\" must be a string");
+  }
+  std::string new_uuid = uuid == nullptr ? random.uuid() : std::string(uuid->get_string().c_str());
+  return bytes != nullptr ? read_command(*bytes)
+                          : build_command(*request_type, parameters, std::move(new_uuid));
 }
 
 Result<CommandRequest> parse_command_request(std::string_view body, std::size_t enrolments_max,
@@ -162,24 +182,7 @@ Result<CommandRequest> parse_command_request(std::string_view body, std::size_t 
     if (!push->is_bool()) return failure(ErrorCode::malformed, "\"push\" must be true or false");
     request.push = push->get_bool();
   }
-  const json::value* bytes = object->if_contains("command");
-  const json::value* request_type = object->if_contains("request_type");
-  if ((bytes == nullptr) == (request_type == nullptr)) {
-    return failure(ErrorCode::malformed, "give either \"command\" or \"request_type\"");
-  }
-  const json::value* parameters = object->if_contains("parameters");
-  const json::value* uuid = object->if_contains("command_uuid");
-  if (bytes != nullptr && (parameters != nullptr || uuid != nullptr)) {
-    return failure(ErrorCode::malformed,
-                   "\"parameters\" and \"command_uuid\" go with \"request_type\" only");
-  }
-  if (uuid != nullptr && !uuid->is_string()) {
-    return failure(ErrorCode::malformed, "\"command_uuid\" must be a string");
-  }
-  std::string new_uuid = uuid == nullptr ? random.uuid() : std::string(uuid->get_string().c_str());
-  Result<mdm::Command> command =
-      bytes != nullptr ? read_command(*bytes)
-                       : build_command(*request_type, parameters, std::move(new_uuid));
+  Result<mdm::Command> command = command_of(*object, random);
   if (!command) return std::unexpected(std::move(command.error()));
   request.command = *std::move(command);
   return request;

@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,16 @@ Result<CommandRequest> parse_command_request(std::string_view body, std::size_t 
 // {"enrolments": ["ID", ...]}
 Result<CommandRequest> parse_wake_request(std::string_view body, std::size_t enrolments_max);
 
+// The members "command", "request_type", "parameters" and "command_uuid" of a larger request.
+// Errors: malformed, naming the key.
+Result<mdm::Command> command_of(const boost::json::object& object, RandomSource& random);
+
 // A JSON object's text. Errors: malformed.
 Result<boost::json::object> parse_json_object(std::string_view body);
+
+// Errors: malformed, naming the first key that is not known.
+Result<void> refuse_unknown_keys(const boost::json::object& object,
+                                 std::span<const std::string_view> known);
 
 // JSON to property list: {"$data": "BASE64"} is data, all else keeps its type; null is refused, as
 // property lists have none. Errors: malformed.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dispatcher/apns/client.h"
+#include "dispatcher/batch/statistics.h"
 #include "dispatcher/http/listener.h"
 #include "dispatcher/runtime/clock.h"
 #include "dispatcher/runtime/log.h"
@@ -25,9 +26,10 @@ struct Options {
   std::vector<std::string> api_keys;  // of the operators' port; none: nobody gets in there
   std::uint32_t own_user_id = 0;      // of the daemon: besides root, who may use the admin socket
   std::string version;
-  std::chrono::milliseconds push_wait{15'000};  // for the outcomes of one request's pushes
-  std::size_t enrolments_max = 100'000;         // in one request
-  std::size_t links_max = 1'000;                // in one request
+  std::chrono::milliseconds push_wait{15'000};      // for the outcomes of one request's pushes
+  std::size_t enrolments_max = 100'000;             // in one request
+  std::size_t audience_enrolments_max = 1'000'000;  // in one batch
+  std::size_t links_max = 1'000;                    // in one request
 };
 
 // A profile URL that works once.
@@ -56,6 +58,11 @@ struct Parts {
   std::function<Result<void>(storage::DueWake, wake::WakeReply)> wake;
   std::function<void(storage::Partition)> notify_wakes;
   std::function<wake::WakeLanes::Statistics()> wake_statistics;
+
+  // Expander's admit(), changed() and statistics().
+  std::function<Result<void>()> admit_batch;
+  std::function<void(const storage::BatchId&)> batch_changed;
+  std::function<batch::Statistics()> batch_statistics;
 
   std::function<apns::Client::Statistics()> apns_statistics;
   std::function<http::Listener::Statistics()> device_statistics;

@@ -54,6 +54,8 @@ void write_members(JsonWriter& json, const storage::Delivery& delivery) {
   time_member(json, "queued_at", delivery.queued_at);
   time_member(json, "sent_at", delivery.sent_at);
   time_member(json, "ended_at", delivery.ended_at);
+  if (delivery.batch) json.member("batch_id", delivery.batch->text);
+  time_member(json, "expires_at", delivery.expires_at);
 }
 
 void write_members(JsonWriter& json, const storage::WakeState& wake) {
@@ -62,6 +64,40 @@ void write_members(JsonWriter& json, const storage::WakeState& wake) {
   time_member(json, "last_pushed_at", wake.last_pushed_at);
   json.optional_member("last_apns_reason", wake.last_apns_reason);
   time_member(json, "last_seen_at", wake.last_seen_at);
+}
+
+void write_members(JsonWriter& json, const storage::Batch& batch) {
+  json.member("batch_id", batch.id.text);
+  json.member("command_uuid", batch.command.text);
+  json.member("audience", storage::name_of(batch.audience));
+  json.member("rate_per_second", batch.rate_per_second);
+  json.member("priority", storage::name_of(batch.priority));
+  json.member("state", storage::name_of(batch.state));
+  time_member(json, "created_at", batch.created_at);
+  time_member(json, "changed_at", batch.changed_at);
+  time_member(json, "expires_at", batch.expires_at);
+}
+
+// "done": nothing is left to do or to wait for.
+void write_members(JsonWriter& json, const storage::BatchCounts& counts) {
+  json.member("audience", counts.audience);
+  json.member("unexpanded", counts.unexpanded);
+  json.key("skipped");
+  json.begin_object();
+  json.member("not_found", counts.not_found);
+  json.member("not_enrolled", counts.not_enrolled);
+  json.member("already_queued", counts.already_queued);
+  json.member("queue_full", counts.queue_full);
+  json.end_object();
+  json.member("live", counts.live);
+  json.member("acknowledged", counts.acknowledged);
+  json.member("failed", counts.failed);
+  json.member("cancelled", counts.cancelled);
+  json.member("expired", counts.expired);
+  json.member("voided", counts.voided);
+  json.member("expanding", counts.partitions_in(storage::BatchPhase::expanding) > 0);
+  json.member("withdrawing", counts.partitions_in(storage::BatchPhase::withdrawing) > 0);
+  json.member("done", counts.is_done());
 }
 
 }  // namespace reveille::admin

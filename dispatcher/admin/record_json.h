@@ -10,5 +10,7 @@ namespace reveille::admin {
 void write_members(JsonWriter& json, const storage::Enrolment& enrolment);
 void write_members(JsonWriter& json, const storage::Delivery& delivery);
 void write_members(JsonWriter& json, const storage::WakeState& wake);
+void write_members(JsonWriter& json, const storage::Batch& batch);
+void write_members(JsonWriter& json, const storage::BatchCounts& counts);
 
 }  // namespace reveille::admin

@@ -27,6 +27,12 @@ Reply create_command(const Parts& parts, const Exchange& exchange);  // commands
 Reply create_wakes(const Parts& parts, const Exchange& exchange);
 Reply show_delivery(const Parts& parts, const Exchange& exchange);  // deliveries.cpp
 Reply cancel_delivery(const Parts& parts, const Exchange& exchange);
+Reply create_batch(const Parts& parts, const Exchange& exchange);  // batches.cpp
+Reply list_batches(const Parts& parts, const Exchange& exchange);
+Reply show_batch(const Parts& parts, const Exchange& exchange);
+Reply pause_batch(const Parts& parts, const Exchange& exchange);
+Reply resume_batch(const Parts& parts, const Exchange& exchange);
+Reply cancel_batch(const Parts& parts, const Exchange& exchange);
 Reply create_enrolment_links(const Parts& parts, const Exchange& exchange);  // enrolment_links.cpp
 
 }  // namespace reveille::admin

@@ -37,6 +37,12 @@ constexpr Route routes[] = {
     {"GET", "/v1/deliveries/{}/{}", Key::needed, show_delivery},
     {"DELETE", "/v1/deliveries/{}/{}", Key::needed, cancel_delivery},
     {"POST", "/v1/wakes", Key::needed, create_wakes},
+    {"POST", "/v1/batches", Key::needed, create_batch},
+    {"GET", "/v1/batches", Key::needed, list_batches},
+    {"GET", "/v1/batches/{}", Key::needed, show_batch},
+    {"POST", "/v1/batches/{}/pause", Key::needed, pause_batch},
+    {"POST", "/v1/batches/{}/resume", Key::needed, resume_batch},
+    {"POST", "/v1/batches/{}/cancel", Key::needed, cancel_batch},
     {"POST", "/v1/enrolment-links", Key::needed, create_enrolment_links},
 };
 

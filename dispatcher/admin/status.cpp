@@ -67,6 +67,25 @@ void write_wake(JsonWriter& json, const wake::WakeLanes::Statistics& wake) {
   json.end_object();
 }
 
+void write_batches(JsonWriter& json, const batch::Statistics& batches) {
+  json.key("batches");
+  json.begin_object();
+  json.member("unfinished", batches.unfinished);
+  json.member("expanding", batches.expanding);
+  json.member("withdrawing", batches.withdrawing);
+  json.member("paused", batches.paused);
+  json.member("awaiting_expiry", batches.awaiting_expiry);
+  json.member("oldest_milliseconds", batches.oldest.count());
+  json.member("chunks_in_flight", batches.chunks_in_flight);
+  json.member("chunks", batches.chunks);
+  json.member("walked", batches.walked);
+  json.member("queued", batches.queued);
+  json.member("withdrawn", batches.withdrawn);
+  json.member("yields", batches.yields);
+  json.member("failures", batches.failures);
+  json.end_object();
+}
+
 void write_storage(JsonWriter& json, const StorageLanes::Statistics& storage) {
   json.key("storage");
   json.begin_object();
@@ -133,6 +152,7 @@ Reply show_status(const Parts& parts, const Exchange&) {
   write_push_certificates(json, *records, parts.clock.wall_now());
   write_apns(json, parts.apns_statistics());
   write_wake(json, parts.wake_statistics());
+  write_batches(json, parts.batch_statistics());
   write_storage(json, parts.storage.statistics());
   write_device(json, parts.device_statistics());
   write_exchanges(json, parts.exchange_counts());

@@ -67,6 +67,13 @@ struct Configuration {
     std::int64_t not_now_unpromised_seconds = 60;
   } wake;
 
+  struct Batch {
+    std::int64_t chunk_enrolments_max = 512;
+    std::int64_t chunks_in_flight_max = 1;
+    std::int64_t busy_share_percent = 20;
+    std::int64_t unfinished_max = 10'000;
+  } batch;
+
   struct Storage {
     std::int64_t lanes = 1;
     std::int64_t block_cache_mebibytes = 64;

@@ -94,6 +94,20 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
                  "The same, when a later answer took away its promise to come.");
 }
 
+void visit_batch(Configuration::Batch& batch, OptionVisitor& visitor) {
+  visitor.section("batch", "Commands for large audiences, queued by and by.");
+  visitor.number(
+      "chunk_enrolments_max", batch.chunk_enrolments_max, {1, 10'000},
+      "Queued in one commit, among those of devices: what pausing may still let through.");
+  visitor.number("chunks_in_flight_max", batch.chunks_in_flight_max, {1, 16},
+                 "Of each storage lane, each of another batch.");
+  visitor.number("busy_share_percent", batch.busy_share_percent, {1, 100},
+                 "How much of a storage lane's time batches take while devices use it too; alone,\n"
+                 "they take all of it.");
+  visitor.number("unfinished_max", batch.unfinished_max, {1, 100'000},
+                 "Batches that are not at their end; more are refused.");
+}
+
 void visit_storage(Configuration::Storage& storage, OptionVisitor& visitor) {
   visitor.section("storage", "The embedded database.");
   visitor.number("lanes", storage.lanes, {1, 16}, "Threads that write; each syncs by itself.");
@@ -186,6 +200,7 @@ void visit_options(Configuration& configuration, OptionVisitor& visitor) {
   visitor.path("socket_path", configuration.admin.socket_path, "Its folder must exist.");
   visit_apns(configuration.apns, visitor);
   visit_wake(configuration.wake, visitor);
+  visit_batch(configuration.batch, visitor);
   visit_storage(configuration.storage, visitor);
   visitor.section("network", "The threads that own sockets.");
   visitor.number("lanes", configuration.network.lanes, {0, 256}, "0: one for each core.");

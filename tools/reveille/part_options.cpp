@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t mebibyte = 1u << 20;
 // An operator's request may name 28,000 enrolments in its path (nanomdm-api.md 2).
 constexpr std::size_t operators_head_bytes_max = mebibyte;
+// A batch may name 1,000,000 in its body, of 36 characters each.
+constexpr std::size_t operators_body_bytes_max = 64 * mebibyte;
 
 std::size_t size_from(std::int64_t number) { return static_cast<std::size_t>(number); }
 
@@ -48,6 +50,16 @@ wake::WakeOptions wake_options(const Configuration& configuration) {
   return options;
 }
 
+batch::ExpanderOptions expander_options(const Configuration& configuration) {
+  const Configuration::Batch& batch = configuration.batch;
+  batch::ExpanderOptions options;
+  options.chunk_enrolments_max = size_from(batch.chunk_enrolments_max);
+  options.chunks_in_flight_max = size_from(batch.chunks_in_flight_max);
+  options.busy_share_percent = size_from(batch.busy_share_percent);
+  options.unfinished_max = size_from(batch.unfinished_max);
+  return options;
+}
+
 apns::ClientOptions apns_options(const Configuration& configuration,
                                  std::vector<pki::Certificate> anchors) {
   const Configuration::Apns& apns = configuration.apns;
@@ -80,6 +92,7 @@ http::ListenerOptions operators_listener_options(const Configuration& configurat
   options.port = static_cast<std::uint16_t>(operators.port);
   options.connections_max = size_from(operators.connections_max);
   options.head_bytes_max = operators_head_bytes_max;
+  options.body_bytes_max = operators_body_bytes_max;
   return options;
 }
 
@@ -88,6 +101,7 @@ http::ListenerOptions admin_listener_options(const Configuration& configuration)
   options.unix_path = configuration.admin.socket_path;
   options.connections_max = 64;
   options.head_bytes_max = operators_head_bytes_max;
+  options.body_bytes_max = operators_body_bytes_max;
   return options;
 }
 

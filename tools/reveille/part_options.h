@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dispatcher/apns/client.h"
+#include "dispatcher/batch/options.h"
 #include "dispatcher/http/listener.h"
 #include "dispatcher/runtime/storage_lanes.h"
 #include "dispatcher/wake/wake_lanes.h"
@@ -17,6 +18,7 @@ storage::RocksdbOptions rocksdb_options(const Configuration& configuration,
                                         const std::filesystem::path& folder, Bytes secret_key);
 StorageLanesOptions storage_lanes_options(const Configuration& configuration);
 wake::WakeOptions wake_options(const Configuration& configuration);
+batch::ExpanderOptions expander_options(const Configuration& configuration);
 apns::ClientOptions apns_options(const Configuration& configuration,
                                  std::vector<pki::Certificate> anchors);
 http::ListenerOptions device_listener_options(const Configuration& configuration);  // without TLS

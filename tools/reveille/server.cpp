@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dispatcher/admin/router.h"
+#include "dispatcher/batch/expander.h"
 #include "dispatcher/runtime/network_lanes.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tools/reveille/api_keys_file.h"
@@ -85,6 +86,7 @@ struct Server::State {
   std::unique_ptr<NetworkLanes> network;
   std::unique_ptr<StorageLanes> storage;
   std::unique_ptr<wake::WakeLanes> wakes;
+  std::unique_ptr<batch::Expander> batches;
   std::unique_ptr<apns::Client> apns;
   std::unique_ptr<DeviceSide> device_side;
   std::unique_ptr<admin::Router> router;
@@ -107,6 +109,7 @@ Result<void> Server::State::start() {
     if (!done) return done;
   }
   wakes->start();
+  batches->start();
   network->start();
   announce();
   return folder->write_addresses(addresses);
@@ -132,6 +135,11 @@ Result<void> Server::State::make_dispatcher() {
   storage = std::make_unique<StorageLanes>(*store, log, lanes);
   wakes =
       std::make_unique<wake::WakeLanes>(*storage, clock, random, log, wake_options(configuration));
+  batches = std::make_unique<batch::Expander>(
+      *storage, clock, log, expander_options(configuration),
+      [this](storage::Partition partition, storage::Priority priority) {
+        wakes->notify(partition, priority);
+      });
   auto anchors = load_certificates(configuration.apns.anchors_file);
   if (!anchors) return std::unexpected(std::move(anchors.error()));
   apns = std::make_unique<apns::Client>(
@@ -224,6 +232,9 @@ admin::Parts Server::State::router_parts() {
           },
       .notify_wakes = [this](storage::Partition partition) { wakes->notify(partition); },
       .wake_statistics = [this] { return wakes->statistics(); },
+      .admit_batch = [this] { return batches->admit(); },
+      .batch_changed = [this](const storage::BatchId& batch) { batches->changed(batch); },
+      .batch_statistics = [this] { return batches->statistics(); },
       .apns_statistics = [this] { return apns->statistics(); },
       .device_statistics = [this] { return device_statistics(); },
       .exchange_counts = [this] { return device_side->exchange_counts(); },
@@ -353,9 +364,11 @@ void Server::State::stop() {
     apns->stop(apns_stop_time_max, [apns_stopped] { apns_stopped->set_value(); });
     apns_stopped->get_future().wait_for(apns_stop_time_max + std::chrono::seconds(1));
   }
+  if (batches) batches->stop();
   if (wakes) wakes->stop();
   if (network) network->stop();
   // Nobody is left who could hand in work: what waits is finished, and the store closes.
+  batches.reset();
   wakes.reset();
   storage.reset();
   device_listeners.clear();

@@ -62,6 +62,18 @@ class RouterTest : public testing::Test {
                        wake::WakeReply reply) { return take_push(std::move(target), reply); },
         .notify_wakes = [this](storage::Partition) { ++notified_; },
         .wake_statistics = [] { return wake::WakeLanes::Statistics{}; },
+        .admit_batch = [this]() -> Result<void> {
+          if (batches_are_full_) return failure(ErrorCode::overloaded, "too many batches");
+          return {};
+        },
+        .batch_changed = [this](const storage::BatchId& id) { changed_.push_back(id.text); },
+        .batch_statistics =
+            [] {
+              batch::Statistics statistics;
+              statistics.unfinished = 7;
+              statistics.oldest = std::chrono::milliseconds(1'500);
+              return statistics;
+            },
         .apns_statistics =
             [this] {
               apns::Client::Statistics statistics;
@@ -216,6 +228,8 @@ class RouterTest : public testing::Test {
   std::vector<std::string> pushed_;
   std::vector<wake::WakeReply> unanswered_;
   int notified_ = 0;
+  bool batches_are_full_ = false;
+  std::vector<std::string> changed_;  // batches that the expander was told of
 
   std::unique_ptr<storage::Store> store_;
   boost::asio::io_context context_{1};
