@@ -8,6 +8,21 @@
 
 namespace reveille {
 
+Result<boost::json::object> command_members(const SendCommand& options) {
+  boost::json::object members;
+  if (options.file.empty()) {
+    Result<boost::json::object> parameters = parse_parameters(options.parameters);
+    if (!parameters) return parameters;
+    members["request_type"] = options.request_type;
+    members["parameters"] = *std::move(parameters);
+  } else {
+    const Result<Bytes> bytes = read_file(options.file);
+    if (!bytes) return std::unexpected(bytes.error());
+    members["command"] = to_base64(*bytes);
+  }
+  return members;
+}
+
 Result<boost::json::object> parse_parameters(const std::vector<std::string>& parameters) {
   boost::json::object object;
   for (const std::string& parameter : parameters) {

@@ -5,8 +5,13 @@
 #include <vector>
 
 #include "protocol/base/error.h"
+#include "tools/reveillectl/subcommands.h"
 
 namespace reveille {
+
+// The members of a request that say which command: "request_type" and "parameters", or the file's
+// bytes as "command". Errors: as below; not_found for a file.
+Result<boost::json::object> command_members(const SendCommand& options);
 
 // The parameters of a command from their command-line form:
 //   key=text     a string          key:=JSON   any JSON value

@@ -108,24 +108,32 @@ Result<std::vector<std::string>> choose_ids(const AdminClient& client,
   return enrolled;
 }
 
+// Everyone of a large fleet is better served by a batch: one request, durable as a whole, with a
+// progress that anyone can follow. It has no --no-push.
+Result<bool> is_for_a_batch(const AdminClient& client, const SendCommand& options) {
+  if (!options.all || !options.push) return false;
+  const auto status = client.get("/v1/status");
+  if (!status) return std::unexpected(status.error());
+  const auto& enrolled = status->object.at("counts").at("enrolments_enrolled");
+  return enrolled.to_number<std::uint64_t>() > chunk_size;
+}
+
 }  // namespace
 
 int send_command(const Session& session, const SendCommand& options) {
-  boost::json::object body;
-  body["push"] = options.push;
-  if (options.file.empty()) {
-    auto parameters = parse_parameters(options.parameters);
-    if (!parameters) return report(parameters.error());
-    body["request_type"] = options.request_type;
-    body["parameters"] = *std::move(parameters);
-  } else {
-    const auto bytes = read_file(options.file);
-    if (!bytes) return report(bytes.error());
-    body["command"] = to_base64(*bytes);
+  const Result<bool> batch_is_better = is_for_a_batch(session.client, options);
+  if (!batch_is_better) return report(batch_is_better.error());
+  if (*batch_is_better) {
+    StartBatch batch;
+    batch.send = options;
+    return start_batch(session, batch);
   }
+  Result<boost::json::object> body = command_members(options);
+  if (!body) return report(body.error());
+  (*body)["push"] = options.push;
   const auto ids = choose_ids(session.client, options.ids, options.all);
   if (!ids) return report(ids.error());
-  const auto totals = send_in_chunks(session.client, "/v1/commands", std::move(body), *ids);
+  const auto totals = send_in_chunks(session.client, "/v1/commands", *std::move(body), *ids);
   if (!totals) return report(totals.error());
   print_totals(session, *totals);
   return all_queued(*totals) ? 0 : 1;

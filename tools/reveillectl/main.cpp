@@ -24,6 +24,8 @@ struct Arguments {
   std::vector<std::string> words;  // REQUEST_TYPE IDS...
   std::vector<std::filesystem::path> files;
   CreateLinks links;
+  StartBatch batch;
+  ListBatches batch_list;
 };
 
 using Run = std::function<int(const Session&)>;
@@ -74,7 +76,8 @@ void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
                    "key=text, key:=JSON or key=@file (the file's bytes); repeatable")
       ->allow_extra_args(false);
   send->add_option("--file", arguments.send.file, "A command property list, sent as it is");
-  send->add_flag("--all", arguments.all, "To everyone who is enrolled");
+  send->add_flag("--all", arguments.all,
+                 "To everyone who is enrolled; more than 1,000: as a batch");
   send->add_flag("--no-push", arguments.no_push, "Queue only; devices get it when they next come");
   send->callback([&] {
     read_send_words(arguments);
@@ -96,6 +99,89 @@ void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
       return cancel_command(session, arguments.id, arguments.uuid);
     };
   });
+}
+
+void read_batch_words(Arguments& arguments) {
+  StartBatch& batch = arguments.batch;
+  auto first = arguments.words.begin();
+  if (batch.send.file.empty()) {
+    if (first == arguments.words.end()) {
+      throw CLI::RequiredError("a REQUEST_TYPE such as DeviceInformation, or --file,");
+    }
+    batch.send.request_type = *first++;
+  } else if (!batch.send.parameters.empty()) {
+    throw CLI::ValidationError("--parameter", "goes with a REQUEST_TYPE, not with --file");
+  }
+  batch.send.ids.assign(first, arguments.words.end());
+  batch.send.all = arguments.all;
+  const int audiences = (batch.send.ids.empty() ? 0 : 1) + (batch.ids_file.empty() ? 0 : 1) +
+                        (batch.send.all ? 1 : 0);
+  if (audiences != 1) {
+    throw CLI::ValidationError("IDS",
+                               "name enrolments, or a file of them with --ids-file, or all "
+                               "of them with --all");
+  }
+}
+
+void add_batch_start(CLI::App& batches, Arguments& arguments, Run& run) {
+  CLI::App* start = batches.add_subcommand("start", "Queue a command for a large audience");
+  StartBatch& batch = arguments.batch;
+  start->add_option("REQUEST_TYPE_AND_IDS", arguments.words,
+                    "A request type such as DeviceInformation, then enrolment ids; with --file ids "
+                    "only");
+  start
+      ->add_option("--parameter", batch.send.parameters,
+                   "key=text, key:=JSON or key=@file (the file's bytes); repeatable")
+      ->allow_extra_args(false);
+  start->add_option("--file", batch.send.file, "A command property list, sent as it is");
+  start->add_option("--ids-file", batch.ids_file, "Enrolment ids, one a line");
+  CLI::Option* all = start->add_flag("--all", arguments.all, "To everyone who is enrolled then");
+  start->add_option("--kind", batch.kind, "With --all: only these")
+      ->check(CLI::IsMember({"device", "user", "any"}))
+      ->needs(all);
+  start->add_option("--rate", batch.rate_per_second, "Deliveries a second; without it, no limit")
+      ->check(CLI::Range(1, 1'000'000));
+  start
+      ->add_option("--expires-in", batch.expires_in_seconds,
+                   "Seconds until what has no answer is taken back")
+      ->check(CLI::Range(1, 366 * 86'400));
+  start->add_flag("--urgent", batch.urgent, "Ahead of all that is not urgent");
+  start->add_flag("--watch", batch.watch, "Show the progress to its end");
+  start->callback([&] {
+    read_batch_words(arguments);
+    run = [&](const Session& session) { return start_batch(session, arguments.batch); };
+  });
+}
+
+void add_batches(CLI::App& app, Arguments& arguments, Run& run) {
+  CLI::App* batches = app.add_subcommand("batch", "Commands for large audiences");
+  batches->require_subcommand(1);
+  add_batch_start(*batches, arguments, run);
+  CLI::App* list = batches->add_subcommand("list", "One line each, the oldest first");
+  list->add_option("--limit", arguments.batch_list.limit, "At most so many");
+  list->callback([&] {
+    run = [&](const Session& session) { return list_batches(session, arguments.batch_list); };
+  });
+  CLI::App* show = batches->add_subcommand("show", "What became of one");
+  show->add_option("ID", arguments.id)->required();
+  show->add_flag("--watch", arguments.batch.watch, "Show the progress to its end");
+  show->callback([&] {
+    run = [&](const Session& session) {
+      return show_batch(session, arguments.id, arguments.batch.watch);
+    };
+  });
+  const auto add_change = [&](const char* verb, const char* description) {
+    CLI::App* change = batches->add_subcommand(verb, description);
+    change->add_option("ID", arguments.id)->required();
+    change->callback([&arguments, &run, verb] {
+      run = [&arguments, verb](const Session& session) {
+        return change_batch(session, arguments.id, verb);
+      };
+    });
+  };
+  add_change("pause", "Queue nothing more; what is queued goes on");
+  add_change("resume", "Go on");
+  add_change("cancel", "Queue nothing more, and take back what has no answer");
 }
 
 void add_others(CLI::App& app, Arguments& arguments, Run& run) {
@@ -143,6 +229,7 @@ int run_reveillectl(int count, char** words) {
   app.fallthrough();
   add_enrolments(app, arguments, run);
   add_commands(app, arguments, run);
+  add_batches(app, arguments, run);
   add_others(app, arguments, run);
   try {
     app.parse(count, words);

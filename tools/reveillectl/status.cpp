@@ -29,6 +29,17 @@ std::string certificates_text(const boost::json::array& certificates) {
   return text;
 }
 
+std::string batches_text(const boost::json::object& batches) {
+  const auto count = [&](const char* key) { return text_of(batches, key); };
+  std::string text =
+      fmt::format("{} unfinished: {} expanding, {} withdrawing, {} paused, {} awaiting expiry",
+                  count("unfinished"), count("expanding"), count("withdrawing"), count("paused"),
+                  count("awaiting_expiry"));
+  const std::int64_t oldest = batches.at("oldest_milliseconds").to_number<std::int64_t>() / 1'000;
+  if (oldest > 0) text += ", the oldest for " + uptime_text(oldest);
+  return text;
+}
+
 std::string alarm_text(const boost::json::object& wake, const boost::json::object& apns) {
   if (text_of(wake, "topic_stopped") == "yes") {
     return "APNs refuses the push certificate: pushes have stopped until a new one is set";
@@ -66,6 +77,7 @@ int show_status(const Session& session) {
                    number(counts, "deliveries_live"), number(counts, "deliveries_acknowledged"),
                    number(counts, "deliveries_failed"), number(counts, "deliveries_cancelled"),
                    number(counts, "deliveries_expired"), number(counts, "deliveries_voided"))},
+      {"batches", batches_text(status.at("batches").as_object())},
       {"certificate", certificates_text(status.at("push_certificates").as_array())},
       {"pushes", fmt::format("{} accepted by APNs, {} refused, {} unanswered, {} in flight",
                              number(wakes, "accepted"), number(wakes, "rejected"),

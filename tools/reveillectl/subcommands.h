@@ -40,6 +40,26 @@ int show_command(const Session& session, const std::string& id, const std::strin
 int cancel_command(const Session& session, const std::string& id, const std::string& uuid);
 int wake(const Session& session, const std::vector<std::string>& ids, bool all);
 
+// A command for an audience of any size, which the daemon carries out in its own time.
+struct StartBatch {
+  SendCommand send;  // the command; `ids` or `all`
+  std::filesystem::path ids_file;
+  std::string kind = "any";             // of whom `all` means
+  std::uint32_t rate_per_second = 0;    // 0: no limit
+  std::int64_t expires_in_seconds = 0;  // 0: never
+  bool urgent = false;
+  bool watch = false;
+};
+int start_batch(const Session& session, const StartBatch& options);
+
+struct ListBatches {
+  std::size_t limit = 0;  // 0: all
+};
+int list_batches(const Session& session, const ListBatches& options);
+int show_batch(const Session& session, const std::string& id, bool watch);
+// `verb`: pause, resume or cancel.
+int change_batch(const Session& session, const std::string& id, const std::string& verb);
+
 int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files);
 int show_push_certificates(const Session& session);
 
