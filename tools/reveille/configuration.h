@@ -68,7 +68,7 @@ struct Configuration {
   } wake;
 
   struct Batch {
-    std::int64_t chunk_enrolments_max = 512;
+    std::int64_t chunk_enrolments_max = 256;
     std::int64_t chunks_in_flight_max = 1;
     std::int64_t busy_share_percent = 20;
     std::int64_t unfinished_max = 10'000;
