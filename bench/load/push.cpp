@@ -80,7 +80,7 @@ class PushRun {
                     .notification = {.push_token = {.bytes = push_token_of(number)},
                                      .push_magic = {.text = "0A0B0C0D-0000-4000-8000-00000000BE7C"},
                                      .expiration = expiration_}};
-    if (!client_.submit(std::move(push))) note_unanswered("the client's queue is full");
+    if (!client_.submit(push)) note_unanswered("the client's queue is full");
   }
 
   void note_unanswered(const std::string& failure) {

@@ -1,7 +1,10 @@
 #include "dispatcher/admin/fan_out.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <span>
 #include <utility>
@@ -15,6 +18,17 @@ namespace reveille::admin {
 namespace asio = boost::asio;
 
 namespace {
+
+// Somebody who names so few waits for what they say.
+constexpr std::size_t urgent_enrolments_max = 256;
+
+constexpr std::chrono::milliseconds room_wait_first{1};
+constexpr std::chrono::milliseconds room_wait_max{32};
+
+bool protects_lost_device(std::string_view request_type) {
+  return request_type == "EraseDevice" || request_type == "DeviceLock" ||
+         request_type == "EnableLostMode";
+}
 
 // The ids of one partition, and what its job found for each of them.
 struct Rows {
@@ -63,22 +77,25 @@ Result<std::vector<std::optional<storage::DueWake>>> push_targets(
 
 Result<Rows> change_rows(storage::Transaction& transaction, std::span<const mdm::EnrolmentId> ids,
                          const std::optional<mdm::CommandUuid>& command, FanOut::Push push,
-                         storage::Time now) {
+                         storage::Priority priority, storage::Time now) {
   Rows rows;
   if (command) {
     auto enqueued = push == FanOut::Push::none ? enqueue_silently(transaction, ids, *command, now)
-                                               : transaction.enqueue(ids, *command, now);
+                                               : transaction.enqueue(ids, *command, now, priority);
     if (!enqueued) return std::unexpected(std::move(enqueued.error()));
     rows.enqueued = *std::move(enqueued);
   }
   if (push == FanOut::Push::durable) {
-    auto requested = transaction.request_wakes(ids, now);
+    auto requested = transaction.request_wakes(ids, now, priority);
     if (!requested) return std::unexpected(std::move(requested.error()));
   }
   if (push != FanOut::Push::none) {
     auto targets = push_targets(transaction, ids);
     if (!targets) return std::unexpected(std::move(targets.error()));
     rows.targets = *std::move(targets);
+    for (auto& target : rows.targets) {
+      if (target) target->priority = priority;
+    }
   }
   return rows;
 }
@@ -173,9 +190,23 @@ struct Answers {
   std::vector<Slot> slots;
 };
 
+// Hands a wake to its lane, as soon as that has room. False: not before the deadline.
+asio::awaitable<bool> wake_when_there_is_room(const Parts& parts, storage::DueWake& target,
+                                              wake::WakeReply& reply,
+                                              std::chrono::steady_clock::time_point deadline) {
+  for (auto pause = room_wait_first;; pause = std::min(2 * pause, room_wait_max)) {
+    const Result<void> taken = parts.wake(target, reply);
+    if (taken) co_return true;
+    if (std::chrono::steady_clock::now() + pause > deadline) co_return false;
+    asio::steady_timer timer(co_await asio::this_coro::executor, pause);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
 asio::awaitable<void> push_all(const Parts& parts, std::vector<storage::DueWake> targets,
                                RequestOutcome& outcome) {
   const asio::any_io_executor lane = co_await asio::this_coro::executor;
+  const auto deadline = std::chrono::steady_clock::now() + parts.options.push_wait;
   const auto answers = std::make_shared<Answers>(lane, targets.size());
   std::vector<mdm::EnrolmentId> ids;
   ids.reserve(targets.size());
@@ -184,15 +215,10 @@ asio::awaitable<void> push_all(const Parts& parts, std::vector<storage::DueWake>
     wake::WakeReply reply = [answers, i](wake::WakeResult result) {
       answers->put(i, std::move(result));
     };
-    const Result<void> taken = parts.wake(std::move(targets[i]), std::move(reply));
-    if (taken) continue;
-    wake::WakeResult refused;
-    refused.failure = taken.error().detail + "; the device stays due for a wake";
-    answers->put(i, std::move(refused));
-    parts.notify_wakes(storage::partition_of(ids.back()));
+    const bool taken = co_await wake_when_there_is_room(parts, targets[i], reply, deadline);
+    if (!taken) parts.notify_wakes(storage::partition_of(ids.back()));  // the store says the rest
   }
-  co_await Countdown::wait(answers->countdown,
-                           std::chrono::steady_clock::now() + parts.options.push_wait);
+  co_await Countdown::wait(answers->countdown, deadline);
 
   for (std::size_t i = 0; i < ids.size(); ++i) {
     EnrolmentOutcome& result = outcome.status[ids[i].text()];
@@ -219,8 +245,15 @@ asio::awaitable<Result<bool>> store_command(const Parts& parts, mdm::Command com
 
 }  // namespace
 
+storage::Priority FanOut::priority() const {
+  const bool is_urgent = ids.size() <= urgent_enrolments_max ||
+                         (command && protects_lost_device(command->request_type));
+  return is_urgent ? storage::Priority::urgent : storage::Priority::bulk;
+}
+
 asio::awaitable<RequestOutcome> fan_out(const Parts& parts, FanOut order) {
   RequestOutcome outcome;
+  const storage::Priority priority = order.priority();
   outcome.asked = order.ids.size();
   outcome.no_push = order.push == FanOut::Push::none;
   std::optional<mdm::CommandUuid> uuid;
@@ -243,11 +276,11 @@ asio::awaitable<RequestOutcome> fan_out(const Parts& parts, FanOut order) {
   for (std::uint8_t index = 0; index < groups.size(); ++index) {
     if (groups[index].empty()) continue;
     PartitionWork<Rows> work{.partition = storage::Partition{index},
-                             .work = [ids = groups[index], uuid, push = order.push,
+                             .work = [ids = groups[index], uuid, push = order.push, priority,
                                       &clock = parts.clock](storage::Transaction& transaction) {
                                // In the lane: what becomes due follows what became due before.
                                const storage::Time now = clock.wall_now();
-                               return change_rows(transaction, ids, uuid, push, now);
+                               return change_rows(transaction, ids, uuid, push, priority, now);
                              }};
     works.push_back(std::move(work));
   }

@@ -21,11 +21,16 @@ struct FanOut {
     now,      // one push to each that has a token, in answer to this request
     durable,  // the same, and due until the device connects: with or without work
   } push = Push::now;
+
+  // Ahead of batches: a few devices, since somebody waits for the answer, and whatever protects a
+  // lost device.
+  storage::Priority priority() const;
 };
 
 // Stores the command, then all rows of a partition in one job each, side by side; after their
 // commits one push for each enrolment, and the answers of those that came within push_wait. A push
-// that was not answered leaves its enrolment due for a wake.
+// that was not answered leaves its enrolment due for a wake. Wake lanes that are full take the rest
+// as they get room: that is waited for, and no error before push_wait is over.
 //
 // Everything that was queued is durable when this returns. A command that cannot be stored (its
 // UUID is taken, the disk is full) is command_error, and nothing is pushed then.

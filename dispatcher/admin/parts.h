@@ -55,7 +55,7 @@ struct Parts {
   Clock::SteadyTime started_at;  // of the daemon, by `clock`
 
   // WakeLanes' methods of these names, so that a test can answer for APNs.
-  std::function<Result<void>(storage::DueWake, wake::WakeReply)> wake;
+  std::function<Result<void>(storage::DueWake&, wake::WakeReply&)> wake;
   std::function<void(storage::Partition)> notify_wakes;
   std::function<wake::WakeLanes::Statistics()> wake_statistics;
 

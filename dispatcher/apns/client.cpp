@@ -18,7 +18,8 @@ constexpr std::size_t uuid_characters_kept = 24;
 
 Client::State::State(asio::io_context& lane_of, const ClientOptions& chosen, const Clock& clock_of,
                      RandomSource& random_of, Log& log_of, Deliver deliver_to)
-    : queue(chosen.queue_capacity),
+    : queues{BoundedQueue<SubmittedPush>(chosen.urgent_queue_capacity),
+             BoundedQueue<SubmittedPush>(chosen.queue_capacity)},
       lane(lane_of),
       options(chosen),
       clock(clock_of),
@@ -53,14 +54,17 @@ Client::~Client() {
   for (const auto& connection : connections) connection->leave();
 }
 
-bool Client::submit(Push push) {
+bool Client::submit(Push& push) {
   State& state = *state_;
   if (!state.takes_pushes.load(std::memory_order_acquire)) return false;
+  BoundedQueue<SubmittedPush>& queue = state.queues[index_of(push.urgency)];
   // The lane empties the queue even while nothing can be sent: what waits there counts as well.
-  if (state.queue.size() + state.figures.waiting.get() >= state.options.queue_capacity) return false;
+  const Figure& waiting = state.figures.waiting[index_of(push.urgency)];
+  if (queue.size() + waiting.get() >= queue.capacity()) return false;
   SubmittedPush submitted{std::move(push), state.clock.steady_now()};
-  switch (state.queue.try_push(std::move(submitted))) {
+  switch (queue.try_push(std::move(submitted))) {
     case BoundedQueue<SubmittedPush>::Pushed::full:
+      push = std::move(submitted.push);
       return false;
     case BoundedQueue<SubmittedPush>::Pushed::first:
       state.post_turn();
@@ -84,6 +88,6 @@ void Client::stop(std::chrono::milliseconds deadline, std::move_only_function<vo
   });
 }
 
-Client::Statistics Client::statistics() const { return state_->figures.read(state_->queue.size()); }
+Client::Statistics Client::statistics() const { return state_->figures.read(state_->handed_over()); }
 
 }  // namespace reveille::apns

@@ -24,8 +24,11 @@ namespace reveille::apns {
 // connection was lost may have reached APNs and is sent again all the same: to a device a second
 // wake is none.
 //
-// Memory: queue_capacity waiting pushes and one for each stream, about 300 bytes each; it grows to
-// that and stays. Threads: lives on `lane`; methods marked so are for any thread.
+// Urgent pushes overtake bulk ones that wait, but for one in eight; within an urgency they go in
+// the order of submission.
+//
+// Memory: as many waiting pushes as the two capacities say and one for each stream, about 300 bytes
+// each; it grows to that and stays. Threads: lives on `lane`; methods marked so are for any thread.
 class Client {
  public:
   // Called on the lane; must not block. May call submit().
@@ -38,8 +41,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Any thread. False: the queue is full or the client stops; nothing was taken.
-  bool submit(Push push);
+  // Any thread. True: taken, and `push` is moved from. False: the queue of its urgency is full or
+  // the client stops, and `push` is as it was.
+  bool submit(Push& push);
 
   // Any thread. The connections made with the one before drain and close; waiting pushes stay.
   void set_certificate(pki::PushCertificate certificate);

@@ -30,13 +30,15 @@ void Client::State::run_turn() {
 void Client::State::take_submitted() {
   SubmittedPush submitted;
   std::uint64_t taken = 0;
-  while (queue.try_pop(submitted)) {
-    table.add(std::move(submitted.push), submitted.at);
-    ++taken;
+  for (BoundedQueue<SubmittedPush>& queue : queues) {
+    while (queue.try_pop(submitted)) {
+      table.add(std::move(submitted.push), submitted.at);
+      ++taken;
+    }
   }
   if (taken > 0) figures.taken.add(taken);
   // One whose producer is still within try_push(): it relies on us to look again.
-  if (queue.size() > 0) post_turn();
+  if (handed_over() > 0) post_turn();
 }
 
 void Client::State::send_waiting() {
@@ -90,7 +92,9 @@ void Client::State::publish_figures() {
   figures.connections_draining.set(draining);
   figures.streams_allowed.set(streams);
   figures.in_flight.set(table.in_flight());
-  figures.waiting.set(table.waiting());
+  for (const Urgency urgency : {Urgency::urgent, Urgency::bulk}) {
+    figures.waiting[index_of(urgency)].set(table.waiting(urgency));
+  }
 }
 
 }  // namespace reveille::apns

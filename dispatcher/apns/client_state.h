@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,11 +37,12 @@ struct Client::State final : std::enable_shared_from_this<State>, Connection::Ow
         RandomSource& random_of, Log& log_of, Deliver deliver_to);
 
   // Any thread.
-  BoundedQueue<SubmittedPush> queue;
+  std::array<BoundedQueue<SubmittedPush>, urgencies> queues;
   std::atomic<bool> takes_pushes{true};
   std::atomic<bool> turn_posted{false};
   ClientFigures figures;
   void post_turn();
+  std::uint64_t handed_over() const { return queues[0].size() + queues[1].size(); }
 
   boost::asio::io_context& lane;
   const ClientOptions options;

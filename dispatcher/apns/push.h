@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "dispatcher/apns/urgency.h"
 #include "protocol/apns/notification.h"
 #include "protocol/apns/response.h"
 
@@ -12,6 +13,7 @@ namespace reveille::apns {
 
 struct Push {
   std::uint64_t ticket = 0;  // the caller's name for it; comes back in the outcome
+  Urgency urgency = Urgency::bulk;  // urgent ones overtake those that wait for a stream
   Notification notification;
 };
 

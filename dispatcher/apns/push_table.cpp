@@ -46,14 +46,14 @@ PendingPush& PushTable::add(Push push, Clock::SteadyTime submitted_at) {
   pending.submitted_at = submitted_at;
   pending.push = std::move(push);
   by_age_.append(pending);
-  waiting_.append(pending);
+  list_of(pending).append(pending);
   return pending;
 }
 
 PendingPush& PushTable::at(std::uint32_t id) { return chunks_[id / chunk_entries][id % chunk_entries]; }
 
 Push PushTable::remove(PendingPush& pending) {
-  list_of(pending.stage).remove(pending);
+  list_of(pending).remove(pending);
   by_age_.remove(pending);
   pending.stage = Stage::free;
   pending.connection = nullptr;
@@ -61,33 +61,37 @@ Push PushTable::remove(PendingPush& pending) {
   return std::move(pending.push);
 }
 
-PushTable::List& PushTable::list_of(Stage stage) {
-  ensure(stage != Stage::free, "a push is in the table until its outcome");
-  switch (stage) {
+PushTable::List& PushTable::list_of(const PendingPush& pending) {
+  ensure(pending.stage != Stage::free, "a push is in the table until its outcome");
+  Queue& queue = queue_of(pending.push.urgency);
+  switch (pending.stage) {
     case Stage::again:
-      return again_;
+      return queue.again;
     case Stage::held:
-      return held_;
+      return queue.held;
     case Stage::sent:
       return sent_;
     default:
-      return waiting_;
+      return queue.fresh;
   }
 }
 
 void PushTable::enter(PendingPush& pending, Stage stage) {
-  list_of(pending.stage).remove(pending);
+  list_of(pending).remove(pending);
   pending.stage = stage;
-  list_of(stage).append(pending);
+  list_of(pending).append(pending);
   if (stage != Stage::sent) pending.connection = nullptr;
 }
 
 PendingPush* PushTable::first_waiting() {
-  return again_.first != nullptr ? again_.first : waiting_.first;
+  const Urgency urgency = turns_.first();
+  PendingPush* pending = queue_of(urgency).first();
+  return pending != nullptr ? pending : queue_of(other_than(urgency)).first();
 }
 
 void PushTable::mark_sent(PendingPush& pending, Connection& connection, Clock::SteadyTime now) {
   enter(pending, Stage::sent);
+  turns_.went(pending.push.urgency);
   pending.connection = &connection;
   pending.stage_since = now;
   ++pending.attempts;
@@ -113,8 +117,11 @@ void PushTable::hold_refused(PendingPush& pending, Clock::SteadyTime now) {
 }
 
 void PushTable::release_held(Clock::SteadyTime held_since_max) {
-  while (held_.first != nullptr && held_.first->stage_since <= held_since_max) {
-    enter(*held_.first, Stage::again);
+  for (Queue& queue : queues_) {
+    const List& held = queue.held;
+    while (held.first != nullptr && held.first->stage_since <= held_since_max) {
+      enter(*held.first, Stage::again);
+    }
   }
 }
 
@@ -129,10 +136,12 @@ PendingPush* PushTable::sent_until(Clock::SteadyTime time_max) {
 
 std::optional<Clock::SteadyTime> PushTable::oldest_waiting() const {
   std::optional<Clock::SteadyTime> oldest;
-  for (const List* list : {&again_, &waiting_}) {
-    if (list->first == nullptr) continue;
-    const Clock::SteadyTime since = list->first->submitted_at;
-    oldest = oldest ? std::min(*oldest, since) : since;
+  for (const Queue& queue : queues_) {
+    for (const List* list : {&queue.again, &queue.fresh}) {
+      if (list->first == nullptr) continue;
+      const Clock::SteadyTime since = list->first->submitted_at;
+      oldest = oldest ? std::min(*oldest, since) : since;
+    }
   }
   return oldest;
 }

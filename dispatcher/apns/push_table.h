@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,8 @@ class PushTable {
   // Its place may be given to the next add() at once.
   Push remove(PendingPush& pending);
 
-  // What is sent next: first what was sent before. nullptr when nothing waits.
+  // What is sent next: urgent ones first, but for one in eight; of each urgency first what was sent
+  // before. nullptr when nothing waits.
   PendingPush* first_waiting();
   void mark_sent(PendingPush& pending, Connection& connection, Clock::SteadyTime now);
   void take_back_lost(PendingPush& pending);
@@ -66,10 +68,14 @@ class PushTable {
   PendingPush* sent_until(Clock::SteadyTime time_max);
   PendingPush* oldest() { return by_age_.first; }
 
-  std::size_t waiting() const { return waiting_.count + again_.count + held_.count; }
-  std::size_t sendable() const { return waiting_.count + again_.count; }
+  std::size_t waiting(Urgency urgency) const {
+    const Queue& queue = queue_of(urgency);
+    return queue.fresh.count + queue.again.count + queue.held.count;
+  }
+  std::size_t waiting() const { return waiting(Urgency::urgent) + waiting(Urgency::bulk); }
+  std::size_t sendable() const { return waiting() - held(); }
   std::size_t in_flight() const { return sent_.count; }
-  std::size_t held() const { return held_.count; }
+  std::size_t held() const { return queues_[0].held.count + queues_[1].held.count; }
   bool empty() const { return by_age_.count == 0; }
   std::optional<Clock::SteadyTime> oldest_waiting() const;
 
@@ -86,16 +92,26 @@ class PushTable {
 
   static constexpr std::size_t chunk_entries = 256;
 
+  // What has no stream, of one urgency.
+  struct Queue {
+    List fresh{&PendingPush::by_stage};
+    List again{&PendingPush::by_stage};
+    List held{&PendingPush::by_stage};
+
+    PendingPush* first() const { return again.first != nullptr ? again.first : fresh.first; }
+  };
+
   PendingPush& take_free();
-  List& list_of(PendingPush::Stage stage);
+  Queue& queue_of(Urgency urgency) { return queues_[index_of(urgency)]; }
+  const Queue& queue_of(Urgency urgency) const { return queues_[index_of(urgency)]; }
+  List& list_of(const PendingPush& pending);
   void enter(PendingPush& pending, PendingPush::Stage stage);
 
   std::vector<std::unique_ptr<PendingPush[]>> chunks_;
   std::vector<PendingPush*> free_;
   List by_age_{&PendingPush::by_age};
-  List waiting_{&PendingPush::by_stage};
-  List again_{&PendingPush::by_stage};
-  List held_{&PendingPush::by_stage};
+  std::array<Queue, urgencies> queues_;
+  UrgentFirst turns_;
   List sent_{&PendingPush::by_stage};
   std::uint64_t next_number_ = 0;
 };

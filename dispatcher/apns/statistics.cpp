@@ -33,7 +33,8 @@ ClientStatistics ClientFigures::read(std::uint64_t handed_over) const {
   statistics.connections = connections.get();
   statistics.connections_draining = connections_draining.get();
   statistics.in_flight = in_flight.get();
-  statistics.waiting = waiting.get() + handed_over;
+  for (const Figure& figure : waiting) statistics.waiting += figure.get();
+  statistics.waiting += handed_over;
   statistics.streams_allowed = streams_allowed.get();
   statistics.waiting_longest = std::chrono::microseconds(waiting_longest_microseconds.get());
   statistics.certificate_refused = certificate_refused.get() != 0;

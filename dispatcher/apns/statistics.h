@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 
+#include "dispatcher/apns/urgency.h"
+
 namespace reveille::apns {
 
 // What a client has done and holds. Each figure is exact; together they are of about one moment.
@@ -55,7 +57,8 @@ struct ClientFigures {
   Figure resubmitted_refused, resubmitted_goaway, resubmitted_reset;
   Figure resubmitted_lost, resubmitted_unanswered, timed_out;
   Figure dials, connects, connect_failures, goaways, pings, retired;
-  Figure connections, connections_draining, in_flight, waiting, streams_allowed;
+  Figure connections, connections_draining, in_flight, streams_allowed;
+  std::array<Figure, urgencies> waiting;  // by urgency
   Figure waiting_longest_microseconds, certificate_refused;
   std::array<Figure, ClientStatistics::latency_bounds> latencies;
 

@@ -107,6 +107,10 @@ void DueReader::order(DueRead& read, std::size_t wakes_max, const Moment& now,
       place.again = false;
       from_first_row = true;
     }
+    if (skips_urgent_ && place.cursor.priority == storage::Priority::urgent) {
+      place.cursor = {.priority = storage::Priority::bulk, .due_at = {}, .enrolment = {}};
+      place.look_again = true;
+    }
     read.parts.push_back({.partition = place.partition,
                           .after = place.cursor,
                           .wakes = {},
@@ -115,11 +119,14 @@ void DueReader::order(DueRead& read, std::size_t wakes_max, const Moment& now,
     if (place.alone) break;
   }
   turn_ = (turn_ + 1) % places_.size();
+  skips_urgent_ = false;
   if (from_first_row) {
     again_not_before_ =
         now.steady + std::chrono::milliseconds(in_flight / rows_looked_at_per_millisecond);
   }
 }
+
+void DueReader::leave_urgent_to_looks() { skips_urgent_ = true; }
 
 Clock::SteadyTime DueReader::look_at(const Place& place) const {
   if (place.look) return place.not_before;

@@ -57,6 +57,9 @@ class DueReader {
   bool wants_read(const Moment& now);
   // The next read; wants_read() was true. Reuses the buffers of `read`.
   void order(DueRead& read, std::size_t wakes_max, const Moment& now, std::size_t in_flight);
+  // The next read begins behind the urgent rows, which are left to looks: a flood of them must not
+  // keep the bulk from being read.
+  void leave_urgent_to_looks();
   // The same of looks.
   bool wants_look(const Moment& now) const;
   void order_look(DueRead& read, std::size_t wakes_max, const Moment& now, std::size_t urgent);
@@ -98,6 +101,7 @@ class DueReader {
 
   std::vector<Place> places_;
   std::size_t turn_ = 0;
+  bool skips_urgent_ = false;
   Clock::SteadyTime again_not_before_{};  // the distance
   Clock::SteadyTime look_not_before_{};   // of looks
   std::optional<Clock::SteadyTime> reread_at_;

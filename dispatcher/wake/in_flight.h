@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "dispatcher/apns/urgency.h"
 #include "dispatcher/runtime/clock.h"
 #include "dispatcher/wake/wake_result.h"
 #include "storage/records.h"
@@ -22,7 +23,9 @@ using FlightId = std::uint32_t;
 // still shows the row, and must find the flight.
 enum class FlightStage : std::uint8_t { pacing, pushing, recording };
 
-enum class Urgency : std::uint8_t { urgent, bulk };
+using apns::index_of;
+using apns::urgencies;
+using apns::Urgency;
 
 // A wake between due and recorded outcome.
 struct Flight {

@@ -11,6 +11,10 @@ namespace {
 // How long the thread sleeps at most: a wall clock that was set forward is seen then.
 constexpr std::chrono::seconds sleep_max{30};
 
+Urgency urgency_of(storage::Priority priority) {
+  return priority == storage::Priority::urgent ? Urgency::urgent : Urgency::bulk;
+}
+
 }  // namespace
 
 WakeLanes::Lane::Lane(std::uint8_t index, std::vector<storage::Partition> partitions,
@@ -20,7 +24,8 @@ WakeLanes::Lane::Lane(std::uint8_t index, std::vector<storage::Partition> partit
       clock_(clock),
       any_partition_(partitions.front()),
       outcomes_(options.in_flight_max),
-      requests_(options.requests_max),
+      requests_{BoundedQueue<Request>(options.requests_max),
+                BoundedQueue<Request>(options.requests_max)},
       pipeline_(index, std::move(partitions), options,
                 random.below(std::numeric_limits<std::uint64_t>::max()), log, *this) {}
 
@@ -52,13 +57,18 @@ void WakeLanes::Lane::notify(storage::Partition partition, storage::Priority pri
   if ((notified.fetch_or(bit) & bit) == 0) doorbell_.ring();
 }
 
-Result<void> WakeLanes::Lane::wake(storage::DueWake target, WakeReply reply) {
+Result<void> WakeLanes::Lane::wake(storage::DueWake& target, WakeReply& reply) {
   using Pushed = BoundedQueue<Request>::Pushed;
   ++wakers_;
   auto pushed = Pushed::full;
   if (!stopping_) {
+    BoundedQueue<Request>& requests = requests_[index_of(urgency_of(target.priority))];
     Request request{.target = std::move(target), .reply = std::move(reply)};
-    pushed = requests_.try_push(std::move(request));
+    pushed = requests.try_push(std::move(request));
+    if (pushed == Pushed::full) {
+      target = std::move(request.target);
+      reply = std::move(request.reply);
+    }
   }
   --wakers_;
   if (pushed == Pushed::full) {
@@ -75,7 +85,7 @@ void WakeLanes::Lane::resume_topic() {
 
 Statistics WakeLanes::Lane::statistics() const {
   Statistics statistics = published_.read(clock_.steady_now());
-  statistics.due.depth += requests_.size();
+  for (const auto& requests : requests_) statistics.due.depth += requests.size();
   return statistics;
 }
 
@@ -107,9 +117,17 @@ void WakeLanes::Lane::drain() {
   const Moment now = Moment::now(clock_);
   apns::PushOutcome outcome;
   while (outcomes_.try_pop(outcome)) pipeline_.on_outcome(std::move(outcome), now);
+  drain_requests(now);
+}
+
+void WakeLanes::Lane::drain_requests(const Moment& now) {
+  using storage::Priority;
   Request request;
-  while (pipeline_.can_take_request() && requests_.try_pop(request)) {
-    pipeline_.request(std::move(request.target), std::move(request.reply), now);
+  for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+    BoundedQueue<Request>& requests = requests_[index_of(urgency_of(priority))];
+    while (pipeline_.can_take_request(priority) && requests.try_pop(request)) {
+      pipeline_.request(std::move(request.target), std::move(request.reply), now);
+    }
   }
 }
 
@@ -141,7 +159,7 @@ void WakeLanes::Lane::wind_up() {
 
 void WakeLanes::Lane::refuse_requests() {
   Request request;
-  while (requests_.try_pop(request)) {
+  while (requests_[0].try_pop(request) || requests_[1].try_pop(request)) {
     request.reply({.enrolment = std::move(request.target.enrolment),
                    .response = std::nullopt,
                    .failure = "stopping"});

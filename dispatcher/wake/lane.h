@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -29,7 +30,7 @@ class WakeLanes::Lane final : private PipelineEffects {
   // Any thread.
   void on_outcome(apns::PushOutcome outcome);
   void notify(storage::Partition partition, storage::Priority priority);
-  Result<void> wake(storage::DueWake target, WakeReply reply);
+  Result<void> wake(storage::DueWake& target, WakeReply& reply);
   void resume_topic();
   Statistics statistics() const;
 
@@ -42,6 +43,7 @@ class WakeLanes::Lane final : private PipelineEffects {
   void run();
   void drain();
   void drain_answers();
+  void drain_requests(const Moment& now);
   void wind_up();
   void refuse_requests();
   void publish(const Moment& now);
@@ -58,7 +60,7 @@ class WakeLanes::Lane final : private PipelineEffects {
   StorageAnswers answers_{doorbell_};
   // At most one outcome for each flight, so there is always a place.
   BoundedQueue<apns::PushOutcome> outcomes_;
-  BoundedQueue<Request> requests_;
+  std::array<BoundedQueue<Request>, urgencies> requests_;
   std::atomic<std::uint32_t> notified_{0};         // a bit for each partition
   std::atomic<std::uint32_t> notified_urgent_{0};  // the same
   std::atomic<bool> topics_resumed_{false};

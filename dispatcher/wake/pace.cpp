@@ -52,17 +52,22 @@ void PacingQueue::make_urgent(FlightId id) {
 
 PacingQueue::Next PacingQueue::next(Clock::SteadyTime now) {
   if (size_ == 0) return {};
-  for (const Urgency urgency : {Urgency::urgent, Urgency::bulk}) {
-    for (std::size_t i = 0; i < topics_.size(); ++i) {
-      const std::size_t position = (turn_ + i) % topics_.size();
-      Topic& topic = topics_[position];
-      const FlightList& list = topic.list(urgency);
-      if (list.empty()) continue;
-      const TopicGate::Answer answer = topic.gate.ask(now);
-      if (answer.order == TopicGate::Order::hold) continue;
-      turn_ = position + 1;
-      return {.flight = list.front(), .order = answer.order, .until = answer.until};
-    }
+  const Urgency first = turns_.first();
+  const Next next = next_of(first, now);
+  return next.flight != FlightTable::none ? next : next_of(apns::other_than(first), now);
+}
+
+PacingQueue::Next PacingQueue::next_of(Urgency urgency, Clock::SteadyTime now) {
+  if (now < rests_until_[index_of(urgency)]) return {};
+  for (std::size_t i = 0; i < topics_.size(); ++i) {
+    const std::size_t position = (turn_ + i) % topics_.size();
+    Topic& topic = topics_[position];
+    const FlightList& list = topic.list(urgency);
+    if (list.empty()) continue;
+    const TopicGate::Answer answer = topic.gate.ask(now);
+    if (answer.order == TopicGate::Order::hold) continue;
+    turn_ = position + 1;
+    return {.flight = list.front(), .order = answer.order, .until = answer.until};
   }
   return {};
 }
@@ -70,10 +75,13 @@ PacingQueue::Next PacingQueue::next(Clock::SteadyTime now) {
 Clock::SteadyTime PacingQueue::next_at(Clock::SteadyTime now) const {
   auto earliest = Clock::SteadyTime::max();
   for (const Topic& topic : topics_) {
-    if (topic.urgent.empty() && topic.bulk.empty()) continue;
     const TopicGate::Answer answer = topic.gate.ask(now);
     const bool waits = answer.order == TopicGate::Order::hold;
-    earliest = std::min(earliest, waits ? answer.until : now);
+    for (const Urgency urgency : {Urgency::urgent, Urgency::bulk}) {
+      if (topic.list(urgency).empty()) continue;
+      const auto at = std::max(waits ? answer.until : now, rests_until_[index_of(urgency)]);
+      earliest = std::min(earliest, at);
+    }
   }
   return earliest;
 }

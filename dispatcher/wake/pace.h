@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,8 +30,9 @@ class TokenBucket {
   Clock::SteadyTime next_{};
 };
 
-// The flights that wait to be pushed. Urgent ones overtake bulk ones; among the topics it goes
-// round, so that none waits for another's; within a topic, first come, first served.
+// The flights that wait to be pushed. Urgent ones overtake bulk ones, but for one in eight, so that
+// no flood of them stops the bulk; among the topics it goes round, so that none waits for another's;
+// within a topic, first come, first served.
 class PacingQueue {
  public:
   PacingQueue(FlightTable& table, const TopicGateOptions& gates) : table_(table), gates_(gates) {}
@@ -41,16 +43,20 @@ class PacingQueue {
   // Back to where next() found it.
   void put_back(FlightId flight);
   void make_urgent(FlightId flight);
+  // One that next() named was pushed: it counts as its urgency's turn.
+  void went(Urgency urgency) { turns_.went(urgency); }
+  // The client takes none of this urgency until then: the others go on.
+  void rest(Urgency urgency, Clock::SteadyTime until) { rests_until_[index_of(urgency)] = until; }
 
   // Who is next; the flight stays until remove(). `order` is never hold.
   struct Next {
-    FlightId flight = FlightTable::none;  // none: all wait for their topics
+    FlightId flight = FlightTable::none;  // none: all wait for their topics or the client
     TopicGate::Order order = TopicGate::Order::send;
     Clock::SteadyTime until{};  // postpone
   };
   Next next(Clock::SteadyTime now);
 
-  // The next instant at which a topic that has flights here lets one go; max() if none will.
+  // The next instant at which one may go; max() if none will.
   Clock::SteadyTime next_at(Clock::SteadyTime now) const;
 
   // How many wait for this flight's topic, itself included.
@@ -72,14 +78,20 @@ class PacingQueue {
     FlightList urgent, bulk;
 
     FlightList& list(Urgency urgency) { return urgency == Urgency::urgent ? urgent : bulk; }
+    const FlightList& list(Urgency urgency) const {
+      return urgency == Urgency::urgent ? urgent : bulk;
+    }
   };
 
   std::uint32_t topic_named(std::string_view name);
+  Next next_of(Urgency urgency, Clock::SteadyTime now);
 
   FlightTable& table_;
   const TopicGateOptions gates_;
   std::vector<Topic> topics_;  // few: one for each push certificate
-  std::size_t turn_ = 0;       // whose turn it is
+  std::size_t turn_ = 0;       // which topic's turn it is
+  apns::UrgentFirst turns_;
+  std::array<Clock::SteadyTime, urgencies> rests_until_{};
   std::size_t size_ = 0;
 };
 

@@ -20,11 +20,12 @@ TopicGateOptions gate_options(const WakeOptions& options) {
   return gates;
 }
 
-// One eighth for urgent wakes; a lane with a single place shares it.
-std::size_t places_for_bulk(std::size_t in_flight_max) {
-  if (in_flight_max == 1) return 1;
-  return in_flight_max - std::max<std::size_t>(1, in_flight_max / 8);
+// What one urgency may take: one eighth stays for the other; a single place is shared.
+std::size_t share_of_one(std::size_t places) {
+  return places == 1 ? 1 : places - std::max<std::size_t>(1, places / 8);
 }
+
+std::size_t less(std::size_t most, std::size_t taken) { return most > taken ? most - taken : 0; }
 
 Urgency urgency_of(const storage::DueWake& wake) {
   return wake.priority == storage::Priority::urgent ? Urgency::urgent : Urgency::bulk;
@@ -42,10 +43,10 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
                    PipelineEffects& effects)
     : lane_(lane),
       options_(options),
-      bulk_max_(places_for_bulk(options.in_flight_max)),
+      share_max_(share_of_one(options.in_flight_max)),
       read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
       look_max_(std::clamp<std::size_t>(options.in_flight_max / 16, 1, look_max)),
-      room_for_read_(std::clamp<std::size_t>(bulk_max_ / 4, 1, read_max_)),
+      room_for_read_(std::clamp<std::size_t>(share_max_ / 4, 1, read_max_)),
       log_(log),
       effects_(effects),
       jitter_(jitter_seed),
@@ -56,6 +57,7 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       troubles_(4 * options.in_flight_max) {}
 
 Clock::SteadyTime Pipeline::advance(const Moment& now) {
+  if (looked_last_) start_read(now);
   start_look(now);
   start_read(now);
   if (!closing_) push_ready(now);
@@ -63,9 +65,7 @@ Clock::SteadyTime Pipeline::advance(const Moment& now) {
   if (closing_) return Clock::SteadyTime::max();
 
   auto next = pacing_.next_at(now.steady);
-  if (next != Clock::SteadyTime::max()) {
-    next = std::max({next, bucket_.ready_at(), submit_rest_.until()});
-  }
+  if (next != Clock::SteadyTime::max()) next = std::max(next, bucket_.ready_at());
   if (has_room_for_read()) next = std::min(next, due_.next_at(now));
   if (has_room_for_look()) next = std::min(next, due_.next_look_at());
   if (unwritten_ && !recording_out_) next = std::min(next, record_not_before_);
@@ -78,15 +78,17 @@ void Pipeline::start_look(const Moment& now) {
   if (!has_room_for_look() || !due_.wants_look(now)) return;
   DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
   due_.order_look(read, look_max_, now, urgent_);
-  reading_ = true;
+  reading_ = looked_last_ = true;
   effects_.read(std::move(read));
 }
 
 void Pipeline::start_read(const Moment& now) {
   if (!has_room_for_read() || !due_.wants_read(now)) return;
   DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
+  if (urgent_ > share_max_ / 2) due_.leave_urgent_to_looks();
   due_.order(read, read_max_, now, flights_.size());
   reading_ = true;
+  looked_last_ = false;
   effects_.read(std::move(read));
 }
 
@@ -112,7 +114,7 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
     }
     const FlightId flight = admit(std::move(wake), now);
     if (flight == FlightTable::none) break;
-    const bool is_last = ++taken == part.wakes.size() || room() == 0;
+    const bool is_last = ++taken == part.wakes.size() || room_for(Urgency::bulk) == 0;
     if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment};
   }
   if (is_look) {
@@ -123,6 +125,13 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
 }
 
 // ---- coalesce ----
+
+std::size_t Pipeline::room_for(Urgency urgency) const {
+  if (urgency == Urgency::urgent) return std::min(flights_.free(), less(share_max_, urgent_));
+  const std::size_t bulk = flights_.size() - urgent_;
+  const std::size_t own = less(options_.in_flight_max - share_max_, bulk);
+  return std::min(flights_.free(), std::max(less(share_max_, flights_.size()), own));
+}
 
 // The flight that serves it; none when there is no place for it, so that it is read again.
 FlightId Pipeline::admit(storage::DueWake&& wake, const Moment& now) {
@@ -204,23 +213,31 @@ Flight::Newer& Pipeline::newer_of(FlightId id, storage::DueWake&& wake) {
     return *flight.newer;
   }
   ++counters_.coalesced;
-  if (!has_later_token(flight.newer->wake, wake)) flight.newer->wake = std::move(wake);
+  storage::DueWake& newer = flight.newer->wake;
+  const storage::Priority priority = std::min(newer.priority, wake.priority);
+  if (!has_later_token(newer, wake)) newer = std::move(wake);
+  newer.priority = priority;
   return *flight.newer;
 }
 
-bool Pipeline::can_take_request() const {
-  return flights_.free() > 0 && replies_waiting_ < options_.requests_max;
+bool Pipeline::can_take_request(storage::Priority priority) const {
+  const bool is_urgent = priority == storage::Priority::urgent;
+  const std::size_t replies_max =
+      is_urgent ? options_.requests_max : share_of_one(options_.requests_max);
+  return room_for(is_urgent ? Urgency::urgent : Urgency::bulk) > 0 &&
+         replies_waiting_ < replies_max;
 }
 
 void Pipeline::request(storage::DueWake&& target, WakeReply reply, const Moment& now) {
   // The request's own commit may have made the wake due; if its row is not this one, it is read.
   due_.notify(storage::partition_of(target.enrolment));
   ++replies_waiting_;
+  const Urgency urgency = urgency_of(target);
   const FlightId id = flights_.find(target.enrolment);
   if (id == FlightTable::none) {
     std::vector<WakeReply> replies;
     replies.push_back(std::move(reply));
-    begin(std::move(target), Urgency::urgent, std::move(replies), now);
+    begin(std::move(target), urgency, std::move(replies), now);
     return;
   }
   Flight& flight = flights_[id];
@@ -234,7 +251,7 @@ void Pipeline::request(storage::DueWake&& target, WakeReply reply, const Moment&
   ++counters_.coalesced;
   flight.replies.push_back(std::move(reply));
   if (flight.stage != FlightStage::pacing) return;
-  make_urgent(id);
+  if (urgency == Urgency::urgent) make_urgent(id);
   if (brings_token) replace(id, std::move(target));
 }
 
@@ -247,7 +264,7 @@ void Pipeline::resume_topics() {
 }
 
 void Pipeline::push_ready(const Moment& now) {
-  while (submit_rest_.over(now.steady)) {
+  for (;;) {
     const PacingQueue::Next next = pacing_.next(now.steady);
     if (next.flight == FlightTable::none) return;
     if (next.order == TopicGate::Order::postpone) {
@@ -264,25 +281,27 @@ void Pipeline::push_ready(const Moment& now) {
       return;
     }
     waits_for_pace_ = false;
-    if (!push_one(next, now)) return;
+    push_one(next, now);
   }
 }
 
-// False when the client is full; the flight keeps its place then.
-bool Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
+// When the client is full, the flight keeps its place, and its urgency rests.
+void Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
   Flight& flight = flights_[next.flight];
-  apns::Push push =
-      make_push(flight.wake, flights_.ticket(next.flight, lane_), options_.expiration, now.wall);
+  SubmitRest& rest = submit_rests_[index_of(flight.urgency)];
+  apns::Push push = make_push(flight.wake, flights_.ticket(next.flight, lane_), flight.urgency,
+                              options_.expiration, now.wall);
   pacing_.remove(next.flight);
   flight.stage = FlightStage::pushing;
   if (!effects_.push(push)) {
     take_back(flight.wake, std::move(push));
     flight.stage = FlightStage::pacing;
     pacing_.put_back(next.flight);
-    submit_rest_.refused(now.steady);
-    return false;
+    pacing_.rest(flight.urgency, rest.refused(now.steady));
+    return;
   }
-  submit_rest_.submitted();
+  rest.submitted();
+  pacing_.went(flight.urgency);
   bucket_.take(now.steady);
   ++counters_.pushed;
   flight.is_probe = next.order == TopicGate::Order::send_probe;
@@ -291,7 +310,6 @@ bool Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
   if (flight.is_probe) gate.probe_sent();
   flight.since = now.steady;
   pushing_.push_back(flights_, next.flight);
-  return true;
 }
 
 // A flight in no list, that is not pushed now: its row is due again then.
@@ -307,7 +325,7 @@ void Pipeline::give_back(FlightId id, storage::Time until, std::string_view fail
 // A topic that waits for APNs leaves half of the places to the others.
 void Pipeline::give_back_excess(FlightId id, const Moment& now) {
   const Flight& flight = flights_[id];
-  if (flight.urgency == Urgency::urgent || pacing_.waiting_with(id) <= bulk_max_ / 2) return;
+  if (flight.urgency == Urgency::urgent || pacing_.waiting_with(id) <= share_max_ / 2) return;
   const TopicGate::Answer answer = pacing_.gate(flight.topic).ask(now.steady);
   if (answer.order != TopicGate::Order::hold) return;
   const auto wait = answer.until == Clock::SteadyTime::max()

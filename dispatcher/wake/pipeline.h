@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,8 +61,9 @@ class Pipeline {
   }
   void resume_topics();
 
-  // Whether request() may be called: there is a place for one more.
-  bool can_take_request() const;
+  // Whether request() may be called with one of this priority: there is a place for it.
+  bool can_take_request(storage::Priority priority) const;
+  // Pushed ahead of what nobody asked for only if it is urgent.
   void request(storage::DueWake&& target, WakeReply reply, const Moment& now);
 
   void on_read(DueRead&& read, const Moment& now);
@@ -87,15 +89,13 @@ class Pipeline {
   void start_read(const Moment& now);
   void start_look(const Moment& now);
   void take_part(DueRead::Part& part, bool is_look, const Moment& now);
-  std::size_t room() const { return flights_.size() < bulk_max_ ? bulk_max_ - flights_.size() : 0; }
-  bool has_room_for_look() const { return !reading_ && !closing_ && flights_.free() >= look_max_; }
-  bool has_room_for_read() const { return !reading_ && !closing_ && room() >= room_for_read_; }
+  bool has_room_for_look() const { return !reading_ && !closing_ && room_for(Urgency::urgent) >= look_max_; }
+  bool has_room_for_read() const { return !reading_ && !closing_ && room_for(Urgency::bulk) >= room_for_read_; }
 
   // coalesce
   FlightId admit(storage::DueWake&& wake, const Moment& now);
-  std::size_t room_for(Urgency urgency) const {
-    return urgency == Urgency::urgent ? flights_.free() : room();
-  }
+  // Each urgency may take most places, and leaves some to the other.
+  std::size_t room_for(Urgency urgency) const;
   void make_urgent(FlightId flight);
   FlightId begin(storage::DueWake&& wake, Urgency urgency, std::vector<WakeReply> replies,
                  const Moment& now);
@@ -105,7 +105,7 @@ class Pipeline {
 
   // pace, push
   void push_ready(const Moment& now);
-  bool push_one(const PacingQueue::Next& next, const Moment& now);
+  void push_one(const PacingQueue::Next& next, const Moment& now);
   void give_back(FlightId flight, storage::Time until, std::string_view failure, const Moment& now);
   void give_back_excess(FlightId flight, const Moment& now);
 
@@ -126,7 +126,7 @@ class Pipeline {
 
   const std::uint8_t lane_;
   const WakeOptions options_;
-  const std::size_t bulk_max_;  // the rest of in_flight_max is kept for urgent ones
+  const std::size_t share_max_;  // of in_flight_max, for flights of one urgency
   const std::size_t read_max_;  // wakes of one read
   const std::size_t look_max_;  // of one look
   const std::size_t room_for_read_;
@@ -138,11 +138,12 @@ class Pipeline {
   FlightTable flights_;
   PacingQueue pacing_;
   TokenBucket bucket_;
-  SubmitRest submit_rest_;
+  std::array<SubmitRest, urgencies> submit_rests_;
   Troubles troubles_;
   FlightList pushing_, recording_;
 
   bool reading_ = false;
+  bool looked_last_ = false;  // then a read is first, if one is wanted
   std::optional<DueRead> spare_read_;  // for its buffers
 
   bool recording_out_ = false;

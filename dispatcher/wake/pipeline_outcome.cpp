@@ -182,8 +182,7 @@ void Pipeline::finish(FlightId id, const Moment& now) {
   if (flight.urgency == Urgency::urgent) --urgent_;
   flights_.close(id);
   if (!newer) return;
-  const bool is_urgent =
-      !newer->replies.empty() || newer->wake.priority == storage::Priority::urgent;
+  const bool is_urgent = newer->wake.priority == storage::Priority::urgent;
   const Urgency urgency = is_urgent ? Urgency::urgent : Urgency::bulk;
   begin(std::move(newer->wake), urgency, std::move(newer->replies), now);
 }

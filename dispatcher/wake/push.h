@@ -13,21 +13,19 @@ namespace reveille::wake {
 using SubmitPush = std::function<bool(apns::Push& push)>;
 
 // Moves token and magic out of the wake; take_back() returns them.
-apns::Push make_push(storage::DueWake& wake, std::uint64_t ticket, std::chrono::seconds expiration,
-                     storage::Time now);
+apns::Push make_push(storage::DueWake& wake, std::uint64_t ticket, apns::Urgency urgency,
+                     std::chrono::seconds expiration, storage::Time now);
 void take_back(storage::DueWake& wake, apns::Push&& push);
 
 // How long to leave a client alone whose queue is full: 1 ms, doubling up to 64.
 class SubmitRest {
  public:
-  bool over(Clock::SteadyTime now) const { return now >= until_; }
-  Clock::SteadyTime until() const { return until_; }
   void submitted() { refusals_ = 0; }
-  void refused(Clock::SteadyTime now);
+  // Answers until when.
+  Clock::SteadyTime refused(Clock::SteadyTime now);
 
  private:
   std::uint32_t refusals_ = 0;  // in a row
-  Clock::SteadyTime until_{};
 };
 
 }  // namespace reveille::wake

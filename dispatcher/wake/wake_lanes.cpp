@@ -45,9 +45,9 @@ void WakeLanes::notify(storage::Partition partition, storage::Priority priority)
   lanes_[partition.index % lanes_.size()]->notify(partition, priority);
 }
 
-Result<void> WakeLanes::wake(storage::DueWake target, WakeReply reply) {
+Result<void> WakeLanes::wake(storage::DueWake& target, WakeReply& reply) {
   const storage::Partition partition = storage::partition_of(target.enrolment);
-  return lanes_[partition.index % lanes_.size()]->wake(std::move(target), std::move(reply));
+  return lanes_[partition.index % lanes_.size()]->wake(target, reply);
 }
 
 Statistics WakeLanes::statistics() const {

@@ -47,10 +47,11 @@ class WakeLanes {
   // found at once, however much is in flight.
   void notify(storage::Partition partition, storage::Priority priority = storage::Priority::bulk);
 
-  // Any thread: pushes this enrolment now, due or not, ahead of what nobody asked for, and answers
-  // once on a wake lane. When a push to it is in flight already, shares its outcome. Does what
-  // notify() does. Errors: overloaded (`reply` is not called).
-  Result<void> wake(storage::DueWake target, WakeReply reply);
+  // Any thread: pushes this enrolment now, due or not, and answers once on a wake lane; with an
+  // urgent priority ahead of what is bulk. When a push to it is in flight already, shares its
+  // outcome. Does what notify() does. Errors: overloaded (both are as they were: the caller waits a
+  // moment and tries again, or leaves it to the store, where its wake is due).
+  Result<void> wake(storage::DueWake& target, WakeReply& reply);
 
   using Statistics = wake::Statistics;
   Statistics statistics() const;  // any thread

@@ -227,8 +227,8 @@ admin::Parts Server::State::router_parts() {
       .log = log,
       .started_at = started_at,
       .wake =
-          [this](storage::DueWake target, wake::WakeReply reply) {
-            return wakes->wake(std::move(target), std::move(reply));
+          [this](storage::DueWake& target, wake::WakeReply& reply) {
+            return wakes->wake(target, reply);
           },
       .notify_wakes = [this](storage::Partition partition) { wakes->notify(partition); },
       .wake_statistics = [this] { return wakes->statistics(); },

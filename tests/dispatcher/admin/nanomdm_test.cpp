@@ -25,6 +25,16 @@ class ImpatientNanomdmTest : public RouterTest {
     return parts;
   }
 
+  http::Response ask_impatiently(const http::Request& asked) {
+    std::optional<http::Response> response;
+    const http::Peer peer = root();
+    boost::asio::co_spawn(context_, impatient_.handle(asked, peer),
+                          [&](std::exception_ptr, http::Response answer) { response = answer; });
+    const auto work = boost::asio::make_work_guard(context_);
+    while (!response) context_.run_one();
+    return *std::move(response);
+  }
+
   Router impatient_;
 };
 
@@ -243,32 +253,60 @@ TEST_F(NanomdmTest, AListWithoutIdsIsRefused) {
             "{\n\t\"command_error\": \"getting enrollment ids: empty path\"\n}\n");
 }
 
-TEST_F(NanomdmTest, FullWakeLanesAnswerAtOnceAndLeaveTheDeviceDue) {
-  enrol("A");
-  apns_is_full_ = true;
+TEST_F(NanomdmTest, FullWakeLanesAreWaitedForAndFailNobody) {
+  std::string ids;
+  for (int i = 0; i < 20; ++i) {
+    enrol("D-" + std::to_string(i));
+    ids += (i == 0 ? "D-" : ",D-") + std::to_string(i);
+  }
+  full_times_ = 5;
 
-  const http::Response response = ask("PUT", "/v1/enqueue/A", command("U-1"));
+  const http::Response response = ask("PUT", "/v1/enqueue/" + ids, command("U-1"));
+
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(full_times_, 0);
+  EXPECT_EQ(pushed_.size(), 20u);
+}
+
+TEST_F(ImpatientNanomdmTest, WakeLanesThatStayFullEndTheWaitAtItsDeadlineAndLeaveTheDeviceDue) {
+  enrol("A");
+  full_times_ = 1'000'000;
+
+  const http::Response response = ask_impatiently(request("PUT", "/v1/enqueue/A", command("U-1")));
 
   EXPECT_EQ(response.status, 500);
-  EXPECT_THAT(response.body, HasSubstr("too many wakes at once; the device stays due for a wake"));
+  EXPECT_THAT(response.body,
+              HasSubstr("timed out waiting for APNs; the device stays due for a wake"));
   EXPECT_TRUE(is_due("A"));
   EXPECT_EQ(notified_, 1);
+}
+
+TEST_F(NanomdmTest, FewDevicesAndWhatProtectsALostOneAreUrgentAndALargeFanOutIsNot) {
+  std::string ids;
+  run([&](storage::Transaction& transaction) {
+    for (int i = 0; i < 300; ++i) {
+      const std::string id = "D-" + std::to_string(i);
+      enrol_in(transaction, id, topic);
+      ids += (i == 0 ? "" : ",") + id;
+    }
+  });
+  const auto urgent = [&] { return std::ranges::count(priorities_, storage::Priority::urgent); };
+
+  ask("PUT", "/v1/enqueue/" + ids, command("U-1"));
+  EXPECT_EQ(urgent(), 0);
+  ask("PUT", "/v1/enqueue/D-1,D-2", command("U-2"));
+  EXPECT_EQ(urgent(), 2);
+  ask("PUT", "/v1/enqueue/" + ids, command("U-3", "EraseDevice"));
+  EXPECT_EQ(urgent(), 302);
 }
 
 TEST_F(ImpatientNanomdmTest, APushThatApnsDoesNotAnswerEndsTheWaitAtItsDeadline) {
   enrol("A");
   apns_is_silent_ = true;
-  std::optional<http::Response> response;
-  const http::Peer peer = root();
+  const http::Response response = ask_impatiently(request("PUT", "/v1/enqueue/A", command("U-1")));
 
-  boost::asio::co_spawn(context_,
-                        impatient_.handle(request("PUT", "/v1/enqueue/A", command("U-1")), peer),
-                        [&](std::exception_ptr, http::Response answer) { response = answer; });
-  const auto work = boost::asio::make_work_guard(context_);
-  while (!response) context_.run_one();
-
-  EXPECT_EQ(response->status, 500);
-  EXPECT_THAT(response->body,
+  EXPECT_EQ(response.status, 500);
+  EXPECT_THAT(response.body,
               HasSubstr("timed out waiting for APNs; the device stays due for a wake"));
   EXPECT_TRUE(is_due("A"));
   // The answer that comes too late has nobody to go to, and harms nobody.

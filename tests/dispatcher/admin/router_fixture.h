@@ -58,8 +58,8 @@ class RouterTest : public testing::Test {
         .random = random_,
         .log = log_,
         .started_at = clock_.steady,
-        .wake = [this](storage::DueWake target,
-                       wake::WakeReply reply) { return take_push(std::move(target), reply); },
+        .wake = [this](storage::DueWake& target,
+                       wake::WakeReply& reply) { return take_push(target, reply); },
         .notify_wakes = [this](storage::Partition) { ++notified_; },
         .wake_statistics = [] { return wake::WakeLanes::Statistics{}; },
         .admit_batch = [this]() -> Result<void> {
@@ -91,9 +91,13 @@ class RouterTest : public testing::Test {
   }
 
   // What APNs says to a push; by default it takes it.
-  Result<void> take_push(storage::DueWake target, wake::WakeReply& reply) {
+  Result<void> take_push(const storage::DueWake& target, wake::WakeReply& reply) {
+    if (full_times_ > 0) {
+      --full_times_;
+      return failure(ErrorCode::overloaded, "too many wakes at once");
+    }
     pushed_.push_back(target.enrolment.text());
-    if (apns_is_full_) return failure(ErrorCode::overloaded, "too many wakes at once");
+    priorities_.push_back(target.priority);
     if (apns_is_silent_) {
       unanswered_.push_back(std::move(reply));
       return {};
@@ -223,9 +227,10 @@ class RouterTest : public testing::Test {
   int push_wait_ = 10'000;
   std::string apns_topic_ = topic;
   std::string refused_;  // the enrolment that APNs says 410 to
-  bool apns_is_full_ = false;
+  int full_times_ = 0;  // so often the wake lanes are full
   bool apns_is_silent_ = false;
   std::vector<std::string> pushed_;
+  std::vector<storage::Priority> priorities_;  // of those
   std::vector<wake::WakeReply> unanswered_;
   int notified_ = 0;
   bool batches_are_full_ = false;

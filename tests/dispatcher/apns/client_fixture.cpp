@@ -133,9 +133,16 @@ std::string ClientTest::path(std::uint64_t ticket) {
   return path_of(push(ticket).notification.push_token);
 }
 
+bool ClientTest::try_submit(std::uint64_t ticket, Urgency urgency) {
+  Push one = push(ticket);
+  one.urgency = urgency;
+  return client->submit(one);
+}
+
 void ClientTest::submit(std::uint64_t first, std::uint64_t count, std::size_t magic_bytes) {
   for (std::uint64_t ticket = first; ticket < first + count; ++ticket) {
-    while (!client->submit(push(ticket, magic_bytes))) std::this_thread::yield();
+    Push one = push(ticket, magic_bytes);
+    while (!client->submit(one)) std::this_thread::yield();
   }
 }
 

@@ -49,6 +49,7 @@ class ClientTest : public testing::Test {
 
   static const TestAuthority& authority();
   static Push push(std::uint64_t ticket, std::size_t magic_bytes = 36);
+  bool try_submit(std::uint64_t ticket, Urgency urgency = Urgency::bulk);
   static std::string path(std::uint64_t ticket);
 
   // Submits tickets [first, first + count); waits while the queue is full.

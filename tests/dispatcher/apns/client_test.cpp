@@ -132,14 +132,40 @@ TEST_F(ClientTest, AFullQueueRefusesAndTakesNothing) {
   submit(0, 60);  // ten of them get streams
   wait_until([&] { return statistics().in_flight == 10; }, "streams taken");
 
-  EXPECT_FALSE(client->submit(push(60)));
+  Push refused = push(60);
+  EXPECT_FALSE(client->submit(refused));
+  EXPECT_EQ(refused.notification.push_magic.text, push(60).notification.push_magic.text);
   EXPECT_EQ(statistics().waiting, 50u);
   peer->release_answers();
   wait_for_outcomes(60);
 
   expect_all_accepted(60);
-  EXPECT_TRUE(client->submit(push(60)));
+  EXPECT_TRUE(client->submit(refused));
   wait_for_outcomes(61);
+}
+
+TEST_F(ClientTest, AnUrgentPushOvertakesABulkThatFillsTheQueue) {
+  options.queue_capacity = 500;
+  options.connections_max = 1;
+  Script script;
+  script.limits.concurrent_streams_max = 10;
+  script.holds_answers = true;
+  start_peer(script);
+  start_client();
+  wait_until([&] { return statistics().streams_allowed == 10; }, "the limit was read");
+  submit(0, 510);
+  ASSERT_FALSE(try_submit(510));
+
+  EXPECT_TRUE(try_submit(1'000, Urgency::urgent));
+  wait_until([&] { return statistics().waiting == 501 && peer->record().held == 10; }, "in flight");
+  // Ten streams become free, and are taken again: one of them by the urgent one.
+  peer->release_held();
+  wait_until([&] { return peer->record().held == 10; }, "the next ten");
+  peer->release_held();
+  wait_until([&] { return outcomes_of(1'000).size() == 1; }, "the urgent one's outcome");
+  EXPECT_LE(outcome_count(), 30u);
+  peer->release_answers();
+  wait_for_outcomes(511);
 }
 
 TEST_F(ClientTest, WithoutACertificateAPushFailsAtOnce) {
@@ -189,7 +215,7 @@ TEST_F(ClientTest, StoppingWaitsForWhatIsInFlightAndFailsWhatWaits) {
   auto stopped = done->get_future();
   client->stop(10s, [done] { done->set_value(); });
   wait_for_outcomes(20);
-  EXPECT_FALSE(client->submit(push(99)));
+  EXPECT_FALSE(try_submit(99));
   EXPECT_EQ(stopped.wait_for(0s), std::future_status::timeout);
   peer->release_answers();
   ASSERT_EQ(stopped.wait_for(20s), std::future_status::ready);

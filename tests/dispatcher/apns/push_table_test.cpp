@@ -14,11 +14,14 @@ const Clock::SteadyTime start{std::chrono::hours(1'000)};
 
 class PushTableTest : public testing::Test {
  protected:
-  PendingPush& add(std::uint64_t ticket, std::chrono::milliseconds at = 0ms) {
+  PendingPush& add(std::uint64_t ticket, std::chrono::milliseconds at = 0ms,
+                   Urgency urgency = Urgency::bulk) {
     Push push;
     push.ticket = ticket;
+    push.urgency = urgency;
     return table.add(std::move(push), start + at);
   }
+  PendingPush& add_urgent(std::uint64_t ticket) { return add(ticket, 0ms, Urgency::urgent); }
   PendingPush& send_next(std::chrono::milliseconds at = 0ms) {
     PendingPush* pending = table.first_waiting();
     table.mark_sent(*pending, connection(), start + at);
@@ -51,6 +54,44 @@ TEST_F(PushTableTest, WhatWasSentBeforeGoesFirst) {
   EXPECT_EQ(send_next().push.ticket, 0u);
   EXPECT_EQ(send_next().push.ticket, 1u);
   EXPECT_EQ(send_next().push.ticket, 2u);
+}
+
+TEST_F(PushTableTest, UrgentPushesOvertakeBulkOnesAlsoThoseThatWereSentBefore) {
+  for (std::uint64_t ticket = 0; ticket < 2; ++ticket) add(ticket);
+  table.take_back_lost(send_next());
+  add_urgent(10);
+  table.take_back_lost(send_next());
+  add_urgent(11);
+
+  EXPECT_EQ(table.waiting(Urgency::urgent), 2u);
+  EXPECT_EQ(table.waiting(Urgency::bulk), 2u);
+  for (const std::uint64_t ticket : {10u, 11u, 0u, 1u}) {
+    EXPECT_EQ(send_next().push.ticket, ticket);
+  }
+}
+
+TEST_F(PushTableTest, AFloodOfUrgentPushesLeavesOneTurnInEightToTheBulk) {
+  for (std::uint64_t ticket = 0; ticket < 10; ++ticket) add(ticket);
+  for (std::uint64_t ticket = 100; ticket < 200; ++ticket) add_urgent(ticket);
+
+  std::size_t bulk = 0;
+  for (int turn = 0; turn < 80; ++turn) {
+    if (send_next().push.urgency == Urgency::bulk) ++bulk;
+  }
+
+  EXPECT_EQ(bulk, 10u);
+  EXPECT_EQ(table.waiting(Urgency::urgent), 30u);
+}
+
+TEST_F(PushTableTest, AnUrgentPushThatWasHeldComesBackAsOne) {
+  add(1);
+  PendingPush& urgent = add_urgent(2);
+  send_next();
+  table.hold_refused(urgent, start + 10ms);
+  EXPECT_EQ(table.waiting(Urgency::urgent), 1u);
+  EXPECT_EQ(table.sendable(), 1u);
+  table.release_held(start + 10ms);
+  EXPECT_EQ(table.first_waiting(), &urgent);
 }
 
 TEST_F(PushTableTest, OnlyALostAttemptCounts) {

@@ -231,8 +231,12 @@ void ScriptedPeer::change_script(const std::function<void(Script&)>& change) {
 }
 
 void ScriptedPeer::release_answers() {
+  change_script([](Script& script) { script.holds_answers = false; });
+  release_held();
+}
+
+void ScriptedPeer::release_held() {
   run_there([this] {
-    script_.holds_answers = false;
     for (const auto& weak : connections_) {
       const auto connection = weak.lock();
       if (!connection || connection->cut) continue;

@@ -63,7 +63,8 @@ class ScriptedPeer {
   std::uint16_t port() const { return port_; }
   // These wait for the peer's thread.
   void change_script(const std::function<void(Script&)>& change);
-  void release_answers();
+  void release_answers();  // from now on
+  void release_held();     // those that are held now
   void change_stream_limit(std::uint32_t limit);
   void stop_listening();
   void listen_again();

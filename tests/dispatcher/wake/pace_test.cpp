@@ -99,6 +99,29 @@ TEST_F(PacingQueueTest, UrgentOnesOvertakeBulkOnesAlsoOfAnotherTopic) {
   EXPECT_EQ(take_all(), (Ids{"4", "3", "1", "2"}));
 }
 
+TEST_F(PacingQueueTest, AnUrgencyThatTheClientTakesNoneOfHoldsTheOtherUpNot) {
+  add("1", "a", Urgency::urgent);
+  add("2", "a");
+  queue.rest(Urgency::bulk, now + 5ms);
+  EXPECT_EQ(take_all(), Ids{"1"});
+  EXPECT_EQ(queue.next_at(now), now + 5ms);
+  now += 5ms;
+  EXPECT_EQ(take_all(), Ids{"2"});
+}
+
+TEST_F(PacingQueueTest, AFloodOfUrgentOnesLeavesOneTurnInEightToTheBulk) {
+  for (int i = 0; i < 50; ++i) add("urgent", "a", Urgency::urgent);
+  for (int i = 0; i < 4; ++i) add("bulk", "b");
+  std::size_t bulk = 0;
+  for (int turn = 0; turn < 32; ++turn) {
+    const Urgency urgency = table[queue.next(now).flight].urgency;
+    if (urgency == Urgency::bulk) ++bulk;
+    take();
+    queue.went(urgency);
+  }
+  EXPECT_EQ(bulk, 4u);
+}
+
 TEST_F(PacingQueueTest, AmongTopicsItGoesRound) {
   for (const char* id : {"a1", "a2", "a3", "a4"}) add(id, "a");
   for (const char* id : {"b1", "b2"}) add(id, "b");

@@ -69,11 +69,14 @@ class PipelineHistoryTest : public testing::TestWithParam<unsigned>, protected P
   }
 
   void request_some() {
-    if (!pipeline->can_take_request()) return;
+    const auto priority = below(2) == 0 ? storage::Priority::urgent : storage::Priority::bulk;
+    if (!pipeline->can_take_request(priority)) return;
     const std::string id = any();
     if (below(2) == 0) fleet.request(id, now.wall);
     ++requests_;
-    pipeline->request(fleet.target(id), reply_into(results_), now);
+    storage::DueWake target = fleet.target(id);
+    target.priority = priority;
+    pipeline->request(std::move(target), reply_into(results_), now);
   }
 
   void answer_some() {

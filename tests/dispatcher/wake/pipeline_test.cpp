@@ -22,9 +22,11 @@ class PipelineTest : public testing::Test, protected PipelineWorld {
     fleet.connect(id, now.wall);
     notify(id);
   }
-  void request(const std::string& id) {
-    ASSERT_TRUE(pipeline->can_take_request());
-    pipeline->request(fleet.target(id), reply_into(results), now);
+  void request(const std::string& id, storage::Priority priority = storage::Priority::urgent) {
+    ASSERT_TRUE(pipeline->can_take_request(priority));
+    storage::DueWake target = fleet.target(id);
+    target.priority = priority;
+    pipeline->request(std::move(target), reply_into(results), now);
   }
   std::size_t pushes_to(const std::string& id) {
     return static_cast<std::size_t>(std::ranges::count(history, id));
@@ -444,10 +446,70 @@ TEST_F(PipelineTest, ARequestFindsAPlaceWhenTheBulkHasTakenItsOwn) {
   request("phone");
   settle();
   EXPECT_EQ(waiting().back(), "phone");
-  EXPECT_FALSE(pipeline->can_take_request());
+  EXPECT_FALSE(pipeline->can_take_request(storage::Priority::urgent));
   answer();
   settle();
-  EXPECT_TRUE(pipeline->can_take_request());
+  EXPECT_TRUE(pipeline->can_take_request(storage::Priority::urgent));
+}
+
+TEST_F(PipelineTest, ALargeFanOutsRequestsDoNotOvertakeAndLeavePlacesToUrgentOnes) {
+  WakeOptions options;
+  options.in_flight_max = 8;
+  start(options);
+  for (int i = 0; i < 7; ++i) {
+    fleet.enrol("named-" + std::to_string(i), now.wall);
+    request("named-" + std::to_string(i), storage::Priority::bulk);
+  }
+  EXPECT_FALSE(pipeline->can_take_request(storage::Priority::bulk));
+  client_is_full = true;
+  settle();
+  fleet.enrol("phone", now.wall);
+  request("phone");
+  client_is_full = false;
+  pass_to_next();
+  EXPECT_EQ(history.front(), "phone");
+  EXPECT_EQ(history.size(), 8u);
+  EXPECT_EQ(pushes.front().urgency, Urgency::urgent);
+  EXPECT_EQ(pushes.back().urgency, Urgency::bulk);
+}
+
+TEST_F(PipelineTest, AFloodOfUrgentWakesLeavesPlacesAndTurnsToTheBulk) {
+  WakeOptions options;
+  options.in_flight_max = 64;
+  options.pushes_per_second_max = 100;
+  start(options);
+  for (int i = 0; i < 200; ++i) {
+    const std::string id = "urgent-" + std::to_string(i);
+    fleet.enrol(id, now.wall);
+    fleet.enqueue(id, now.wall, storage::Priority::urgent);
+    notify(id, storage::Priority::urgent);
+  }
+  for (int i = 0; i < 20; ++i) enrol_with_work("bulk-" + std::to_string(i));
+  for (int i = 0; i < 200 && history.size() < 100; ++i) {
+    pass_to_next();
+    while (!pushes.empty()) answer();
+  }
+  ASSERT_GE(history.size(), 100u);
+  const auto bulk = std::ranges::count_if(
+      history.begin(), history.begin() + 100,
+      [](const std::string& id) { return id.starts_with("bulk"); });
+  EXPECT_GE(bulk, 5);
+  EXPECT_LE(bulk, 20);
+}
+
+TEST_F(PipelineTest, AClientFullOfBulkIsStillGivenUrgentPushes) {
+  client_is_full_of_bulk = true;
+  enrol_with_work("tablet");
+  settle();
+  EXPECT_EQ(history, Ids{});
+  fleet.enrol("phone", now.wall);
+  request("phone");
+  settle();
+  EXPECT_EQ(history, Ids{"phone"});
+  client_is_full_of_bulk = false;
+  pass(64ms);
+  settle();
+  EXPECT_EQ(history, (Ids{"phone", "tablet"}));
 }
 
 TEST_F(PipelineTest, RepliesThatWaitAreBounded) {
@@ -455,12 +517,14 @@ TEST_F(PipelineTest, RepliesThatWaitAreBounded) {
   options.requests_max = 3;
   start(options);
   enrol_with_work("phone");
-  for (int i = 0; i < 3; ++i) request("phone");
-  EXPECT_FALSE(pipeline->can_take_request());
+  for (int i = 0; i < 2; ++i) request("phone", storage::Priority::bulk);
+  EXPECT_FALSE(pipeline->can_take_request(storage::Priority::bulk));
+  request("phone");
+  EXPECT_FALSE(pipeline->can_take_request(storage::Priority::urgent));
   settle();
   answer();
   EXPECT_EQ(results.size(), 3u);
-  EXPECT_TRUE(pipeline->can_take_request());
+  EXPECT_TRUE(pipeline->can_take_request(storage::Priority::urgent));
 }
 
 TEST_F(PipelineTest, KeepsToItsRate) {

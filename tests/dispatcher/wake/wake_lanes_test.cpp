@@ -84,6 +84,11 @@ class WakeLanesTest : public testing::Test {
     };
   }
 
+  Result<void> wake(storage::DueWake target) {
+    WakeReply reply = counted();
+    return lanes->wake(target, reply);
+  }
+
   SystemClock clock;
   SystemRandomSource random;
   Log log{{.level = LogLevel::error, .format = LogFormat::json}};
@@ -143,7 +148,7 @@ TEST_F(WakeLanesTest, ManyThreadsAskAndEachGetsExactlyOneReply) {
       askers.emplace_back([&] {
         for (int i = 0; i < asked_by_each; ++i) {
           lanes->notify(partition_of(name(i % devices)));
-          ASSERT_TRUE(lanes->wake(targets[static_cast<std::size_t>(i % devices)], counted()));
+          ASSERT_TRUE(wake(targets[static_cast<std::size_t>(i % devices)]));
         }
       });
     }
@@ -167,7 +172,7 @@ TEST_F(WakeLanesTest, AStopInTheMiddleLeavesNoReplyOut) {
     std::latch half_way(1);
     std::jthread asker([&] {
       for (int i = 0; i < 400; ++i) {
-        if (lanes->wake(targets[static_cast<std::size_t>(i % devices)], counted())) ++taken;
+        if (wake(targets[static_cast<std::size_t>(i % devices)])) ++taken;
         if (i == 200) half_way.count_down();
       }
     });
@@ -186,7 +191,7 @@ TEST_F(WakeLanesTest, AfterStopNothingIsTaken) {
   start({});
   lanes->start();
   lanes->stop();
-  const auto taken = lanes->wake(fleet.target("phone"), counted());
+  const auto taken = wake(fleet.target("phone"));
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ErrorCode::overloaded);
   EXPECT_EQ(replies, 0);
@@ -195,7 +200,7 @@ TEST_F(WakeLanesTest, AfterStopNothingIsTaken) {
 TEST_F(WakeLanesTest, LanesThatNeverStartedAnswerWhoAskedWhenTheyStop) {
   fleet.enrol("phone", clock.wall_now());
   start({});
-  ASSERT_TRUE(lanes->wake(fleet.target("phone"), counted()));
+  ASSERT_TRUE(wake(fleet.target("phone")));
   EXPECT_EQ(lanes->statistics().due.depth, 1u);
   lanes->stop();
   EXPECT_EQ(replies, 1);
@@ -205,9 +210,24 @@ TEST_F(WakeLanesTest, LanesThatNeverStartedAnswerWhoAskedWhenTheyStop) {
 TEST_F(WakeLanesTest, MoreRequestsThanWaitAreRefused) {
   fleet.enrol("phone", clock.wall_now());
   start({.requests_max = 2});
-  ASSERT_TRUE(lanes->wake(fleet.target("phone"), counted()));
-  ASSERT_TRUE(lanes->wake(fleet.target("phone"), counted()));
-  EXPECT_FALSE(lanes->wake(fleet.target("phone"), counted()));
+  ASSERT_TRUE(wake(fleet.target("phone")));
+  ASSERT_TRUE(wake(fleet.target("phone")));
+  EXPECT_FALSE(wake(fleet.target("phone")));
+  lanes->stop();
+  EXPECT_EQ(replies, 2);
+}
+
+TEST_F(WakeLanesTest, AFullLaneLeavesWhatItRefusesAsItWasAndStillTakesWhatIsUrgent) {
+  fleet.enrol("phone", clock.wall_now());
+  start({.requests_max = 1});
+  ASSERT_TRUE(wake(fleet.target("phone")));
+  storage::DueWake refused = fleet.target("phone");
+  WakeReply reply = counted();
+  ASSERT_FALSE(lanes->wake(refused, reply));
+  EXPECT_EQ(refused.push_magic.text, "magic of phone");
+  ASSERT_TRUE(reply);
+  refused.priority = storage::Priority::urgent;
+  EXPECT_TRUE(lanes->wake(refused, reply));
   lanes->stop();
   EXPECT_EQ(replies, 2);
 }

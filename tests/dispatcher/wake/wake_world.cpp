@@ -126,6 +126,7 @@ void PipelineWorld::start(const WakeOptions& options) {
 
 bool PipelineWorld::push(apns::Push& push) {
   if (client_is_full) return false;
+  if (client_is_full_of_bulk && push.urgency == Urgency::bulk) return false;
   history.push_back(push.notification.push_token.bytes.substr(sizeof("token of ") - 1));
   pushes.push_back(std::move(push));
   return true;

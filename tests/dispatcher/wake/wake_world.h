@@ -83,7 +83,7 @@ class PipelineWorld : private PipelineEffects {
 
   std::deque<apns::Push> pushes;     // that wait for an answer
   std::vector<std::string> history;  // of everyone who was pushed
-  bool client_is_full = false;
+  bool client_is_full = false, client_is_full_of_bulk = false;
   bool store_fails = false;
   std::size_t reads = 0, wakes_read = 0, records = 0;
   Clock::SteadyTime next{};
