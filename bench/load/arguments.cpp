@@ -34,7 +34,7 @@ CLI::App* declare_push(CLI::App& app, Arguments& arguments) {
   PushOptions& options = arguments.push;
   CLI::App* push = app.add_subcommand("push", "The APNs client alone, against any target");
   CLI::Option* host = push->add_option(
-      "--host", options.host, "The target; without it a reveille-apns of its own, and h2load");
+      "--host", options.host, "The target; without it a reveille-apns of its own, and beside it floor-push and h2load");
   push->add_option("--port", options.port, "Its port")->capture_default_str();
   add_count(*push, "--pushes", options.pushes, "Pushes, each to a token of its own", 100'000'000);
   add_count(*push, "--connections", options.connections, "Connections", 64);
@@ -47,6 +47,10 @@ CLI::App* declare_push(CLI::App& app, Arguments& arguments) {
   CLI::Option* key = push->add_option("--key", options.key_file, "PEM: its private key");
   host->needs(ca)->needs(certificate)->needs(key);
   push->add_flag("--yes-really-apple", arguments.really_apple, "Lets Apple's hosts be named");
+  add_count(*push, "--latency-ms", options.latency_milliseconds,
+            "Of its own target, before each answer: how near the client comes to what that allows",
+            60'000, 0);
+  add_count(*push, "--runs", options.runs, "Of client and yardsticks, in turn", 1'000);
   return push;
 }
 
@@ -55,22 +59,19 @@ CLI::App* declare_dispatch(CLI::App& app, Arguments& arguments) {
   CLI::App* dispatch = app.add_subcommand(
       "dispatch", "The whole daemon: one command to all, durable, pushed, on record; and h2load");
   add_count(*dispatch, "--enrolments", options.enrolments, "Enrolments");
-  add_count(*dispatch, "--per-request", options.per_request,
-            "Enrolments in one request, if not a batch", 100'000);
+  add_count(*dispatch, "--per-request", options.per_request, "Enrolments in one request", 100'000);
   add_count(*dispatch, "--runs", options.runs, "Runs of each side, in turn", 1'000);
   add_count(*dispatch, "--streams", options.streams, "Streams that the target allows", 100'000);
   add_count(*dispatch, "--connections", options.apns_connections, "Connections to the target", 64);
   add_lanes(*dispatch, options.network_lanes, &options.storage_lanes);
   const std::map<std::string, DispatchOptions::Through> ways{
-      {"batch", DispatchOptions::Through::batch},
       {"commands", DispatchOptions::Through::commands},
       {"enqueue", DispatchOptions::Through::enqueue}};
   dispatch
       ->add_option("--through", options.through,
-                   "batch: /v1/batches, all at once. commands: /v1/commands. enqueue: NanoMDM's "
-                   "/v1/enqueue, 400 a request")
+                   "commands: /v1/commands. enqueue: NanoMDM's /v1/enqueue, 400 a request")
       ->transform(CLI::CheckedTransformer(ways))
-      ->default_str("batch");
+      ->default_str("commands");
   dispatch->add_flag("--without-h2load", arguments.without_h2load, "Leaves the yardstick out");
   return dispatch;
 }

@@ -5,8 +5,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/parse.hpp>
 #include <chrono>
+#include <fstream>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "bench/load/apns_stand_in.h"
@@ -27,6 +31,14 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+double own_cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+constexpr std::chrono::seconds connect_patience{5};
+
 // Keeps as many pushes in flight as the streams hold, each to a token of its own, and counts what
 // comes of them.
 class PushRun {
@@ -42,19 +54,13 @@ class PushRun {
   }
 
   void run() {
-    started_ = std::chrono::steady_clock::now();
-    asio::post(lane_, [this] {
-      const std::size_t window = options_.connections * options_.streams;
-      while (submitted_ < std::min(window, options_.pushes)) submit_next();
-      tick();
-    });
+    asio::post(lane_, [this] { begin_when_connected(); });
     lane_.run();
   }
 
   Figures figures() const {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    const double cpu = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
     Figures figures("push: the APNs client alone");
     figures.add("elapsed_s", "elapsed", elapsed_seconds_, "s");
     figures.add_count("ok", "accepted", accepted_);
@@ -67,13 +73,31 @@ class PushRun {
     figures.add("pushes_per_s", "pushes", ratio(static_cast<double>(accepted_), elapsed_seconds_),
                 "/s");
     figures.add("pushes_per_cpu_s", "pushes per CPU-second",
-                ratio(static_cast<double>(accepted_), cpu), "/s");
+                ratio(static_cast<double>(accepted_), pushing_cpu_seconds_), "/s");
+    figures.add("pushing_cpu_s", "CPU, from the first push to the last answer",
+                pushing_cpu_seconds_, "s");
     figures.add_latency("latency", "submit to outcome", latencies_);
     if (!first_failure_.empty()) figures.add_text("first_failure", "first failure", first_failure_);
     return figures;
   }
 
  private:
+  // What the connection costs is no part of what a push costs. A target that is not there is told
+  // by the pushes.
+  void begin_when_connected() {
+    const bool is_late = std::chrono::steady_clock::now() - made_at_ > connect_patience;
+    if (client_.statistics().connections == 0 && !is_late) {
+      ticker_.expires_after(std::chrono::milliseconds(1));
+      ticker_.async_wait([this](boost::system::error_code) { begin_when_connected(); });
+      return;
+    }
+    started_ = std::chrono::steady_clock::now();
+    pushing_cpu_seconds_ = -own_cpu_seconds();
+    const std::size_t window = options_.connections * options_.streams;
+    while (submitted_ < std::min(window, options_.pushes)) submit_next();
+    tick();
+  }
+
   void submit_next() {
     const std::size_t number = submitted_++;
     apns::Push push{.ticket = number,
@@ -106,6 +130,7 @@ class PushRun {
   void finish() {
     const auto elapsed = std::chrono::steady_clock::now() - started_;
     elapsed_seconds_ = std::chrono::duration<double>(elapsed).count();
+    pushing_cpu_seconds_ += own_cpu_seconds();
     ticker_.cancel();
     client_.stop(std::chrono::seconds(2), [this] { lane_.stop(); });
   }
@@ -130,11 +155,12 @@ class PushRun {
   const std::chrono::sys_seconds expiration_ =
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) +
       std::chrono::days(7);
+  const std::chrono::steady_clock::time_point made_at_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point started_;
   std::size_t submitted_ = 0;
   std::uint64_t accepted_ = 0, refused_ = 0, unanswered_ = 0;
   LatencyHistogram latencies_, recent_;
-  double elapsed_seconds_ = 0;
+  double elapsed_seconds_ = 0, pushing_cpu_seconds_ = 0;
   std::string first_failure_;
 };
 
@@ -147,8 +173,12 @@ struct OwnTarget {
 Result<OwnTarget> start_own_target(PushOptions& options, const std::filesystem::path& folder) {
   Result<DevelopmentApple> apple = make_development_apple(folder);
   if (!apple) return std::unexpected(std::move(apple.error()));
-  Result<ApnsStandIn> apns =
-      start_apns(*apple, folder, {"--streams-max", std::to_string(options.streams)});
+  std::vector<std::string> arguments{"--streams-max", std::to_string(options.streams)};
+  if (options.latency_milliseconds > 0) {
+    arguments.insert(arguments.end(),
+                     {"--latency-ms", std::to_string(options.latency_milliseconds)});
+  }
+  Result<ApnsStandIn> apns = start_apns(*apple, folder, arguments);
   if (!apns) return std::unexpected(std::move(apns.error()));
   options.host = "localhost";
   options.port = apns->port;
@@ -186,6 +216,73 @@ Result<Figures> push_to(const PushOptions& options, Telemetry& telemetry) {
   return run.figures();
 }
 
+// The least that libnghttp2 allows: floor-push's CPU for the same pushes, without its connection.
+Result<double> run_floor(const PushOptions& options, const std::string& topic,
+                         const std::filesystem::path& folder) {
+  const std::filesystem::path log = folder / "floor.log";
+  std::error_code ignored;
+  std::filesystem::remove(log, ignored);
+  auto process = ChildProcess::start(
+      own_program("floor-push"),
+      {"--host", options.host, "--port", std::to_string(options.port), "--topic", topic, "--pushes",
+       std::to_string(options.pushes), "--streams", std::to_string(options.streams), "--ca",
+       options.ca_file.string(), "--cert", options.certificate_file.string(), "--key",
+       options.key_file.string()},
+      log);
+  if (!process) return std::unexpected(std::move(process.error()));
+  Result<ChildProcess::Ended> ended = (*process)->wait(std::chrono::seconds(300));
+  if (!ended) return std::unexpected(std::move(ended.error()));
+  std::ifstream file(log);
+  const std::string output(std::istreambuf_iterator<char>(file), {});
+  boost::system::error_code error;
+  const auto value = boost::json::parse(output, error);
+  if (ended->exit_status != 0 || error || !value.is_object()) {
+    return failure(ErrorCode::unavailable, "floor-push: " + output);
+  }
+  return value.at("pushing_cpu_s").to_number<double>();
+}
+
+// The client, floor-push and h2load in turn: medians, so that a moment's load falls on none alone.
+Result<Figures> push_beside_yardsticks(const PushOptions& options, const std::string& topic,
+                                       const std::filesystem::path& folder, Telemetry& telemetry) {
+  std::vector<double> client, floor, h2load;
+  std::optional<Figures> figures;
+  for (std::size_t run = 0; run < options.runs; ++run) {
+    Result<Figures> one = push_to(options, telemetry);
+    if (!one) return one;
+    client.push_back(one->number("pushing_cpu_s"));
+    telemetry.phase("floor-push");
+    Result<double> least = run_floor(options, topic, folder);
+    if (!least) return std::unexpected(std::move(least.error()));
+    floor.push_back(*least);
+    telemetry.phase("h2load");
+    Result<H2loadResult> other = run_h2load(
+        {.port = options.port, .pushes = options.pushes, .streams = options.streams, .topic = topic},
+        folder);
+    if (!other) return std::unexpected(std::move(other.error()));
+    h2load.push_back(other->cpu_seconds);
+    if (!figures) figures = *std::move(one);
+  }
+  const double client_cpu = median(client), floor_cpu = median(floor), h2load_cpu = median(h2load);
+  figures->add("client_cpu_s", "CPU of the client, median", client_cpu, "s");
+  figures->add("floor_cpu_s", "CPU of floor-push for the same pushes", floor_cpu, "s");
+  figures->add("h2load_cpu_s", "CPU of h2load for the same pushes", h2load_cpu, "s");
+  figures->add("cpu_to_floor", "the client to floor-push", ratio(client_cpu, floor_cpu), "x");
+  figures->add("cpu_to_h2load", "the client to h2load", ratio(client_cpu, h2load_cpu), "x");
+  return *std::move(figures);
+}
+
+// How near the client comes to the rate that streams and latency allow.
+Result<Figures> push_far(const PushOptions& options, Telemetry& telemetry) {
+  Result<Figures> figures = push_to(options, telemetry);
+  if (!figures) return figures;
+  const double allowed = 1'000.0 * static_cast<double>(options.connections * options.streams) /
+                         static_cast<double>(options.latency_milliseconds);
+  figures->add("allowed_per_s", "pushes that streams and latency allow", allowed, "/s");
+  figures->add("of_allowed", "of those", figures->number("pushes_per_s") / allowed, "");
+  return figures;
+}
+
 }  // namespace
 
 Result<Figures> run_push(PushOptions options, const std::filesystem::path& folder,
@@ -197,20 +294,8 @@ Result<Figures> run_push(PushOptions options, const std::filesystem::path& folde
   }
   Result<OwnTarget> target = start_own_target(options, folder);
   if (!target) return std::unexpected(std::move(target.error()));
-  Result<Figures> figures = push_to(options, telemetry);
-  if (!figures) return figures;
-  telemetry.phase("h2load");
-  Result<H2loadResult> yardstick = run_h2load({.port = options.port,
-                                               .pushes = options.pushes,
-                                               .streams = options.streams,
-                                               .topic = target->apple.topic},
-                                              folder);
-  if (!yardstick) return std::unexpected(std::move(yardstick.error()));
-  figures->add("h2load_cpu_s", "CPU of h2load for the same pushes", yardstick->cpu_seconds, "s");
-  figures->add("cpu_to_h2load", "the client to h2load",
-               ratio(figures->number("user_s") + figures->number("sys_s"), yardstick->cpu_seconds),
-               "x");
-  return figures;
+  if (options.latency_milliseconds > 0) return push_far(options, telemetry);
+  return push_beside_yardsticks(options, target->apple.topic, folder, telemetry);
 }
 
 }  // namespace reveille::bench

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "dispatcher/runtime/clock.h"
@@ -122,7 +123,7 @@ Result<std::unique_ptr<storage::Store>> open_store(const StateFolder& folder,
 }  // namespace
 
 std::string push_token_of(std::size_t number) {
-  std::string token;
+  std::string token(32, '\0');
   std::uint64_t state = number;
   for (int word = 0; word < 4; ++word) {
     state += 0x9E3779B97F4A7C15u;  // splitmix64: spread like Apple's, and the same in every run
@@ -130,7 +131,7 @@ std::string push_token_of(std::size_t number) {
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9u;
     mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBu;
     mixed ^= mixed >> 31;
-    for (int byte = 0; byte < 8; ++byte) token.push_back(static_cast<char>(mixed >> (8 * byte)));
+    std::memcpy(&token[8 * static_cast<std::size_t>(word)], &mixed, sizeof(mixed));
   }
   return token;
 }

@@ -56,7 +56,7 @@ void add_wake_result(EnrolmentOutcome& outcome, const wake::WakeResult& result) 
     outcome.push_error = result.failure;
     return;
   }
-  outcome.push_result = result.response->apns_id;
+  outcome.push_result = result.response->apns_id.text();
   if (result.response->status == 200) {
     outcome.pushed = true;
   } else {

@@ -17,8 +17,8 @@ void Client::State::on_answer(Connection& connection, std::uint32_t id,
   PendingPush& pending = table.at(id);
   ensure(pending.connection == &connection, "a connection answers the pushes that it was given");
   connection.on_answer_time(connection.now() - pending.stage_since);
-  Response parsed = parse_response(
-      response.status, std::string(response.header("apns-id").value_or("")), response.body);
+  Response parsed =
+      parse_response(response.status, response.header("apns-id").value_or(""), response.body);
 
   // Both say that this connection is at its end and the push was not taken: another one will do.
   const bool connection_ends =

@@ -37,16 +37,22 @@ void PushRequest::prepare(const Notification& notification, std::uint64_t number
 
   constexpr char digits[] = "0123456789abcdef";
   for (std::size_t i = id_.size(); i-- > id_prefix_bytes; number >>= 4) id_[i] = digits[number & 15];
-  const auto seconds = notification.expiration.time_since_epoch().count();
+  headers_[path].value = path_;
+
+  using http::Indexing;
+  const bool is_first = std::exchange(first_, false);
+  headers_[id].indexing = is_first ? Indexing::with : Indexing::without;
+  const bool repeats = !is_first && notification.expiration == expires_at_;
+  headers_[expiration].indexing = is_first || repeats ? Indexing::with : Indexing::without;
+  if (!repeats) write_expiration(notification.expiration);
+}
+
+void PushRequest::write_expiration(std::chrono::sys_seconds expires_at) {
+  expires_at_ = expires_at;
+  const auto seconds = expires_at.time_since_epoch().count();
   const auto end =
       std::to_chars(expiration_.data(), expiration_.data() + expiration_.size(), seconds).ptr;
-
-  headers_[path].value = path_;
   headers_[expiration].value = {expiration_.data(), end};
-  const http::Indexing indexing =
-      std::exchange(first_, false) ? http::Indexing::with : http::Indexing::without;
-  headers_[expiration].indexing = indexing;
-  headers_[id].indexing = indexing;
 }
 
 }  // namespace reveille::apns

@@ -69,12 +69,12 @@ const char* name_of(Verdict verdict) {
   return "unknown";
 }
 
-Response parse_response(int status, std::string apns_id, BytesView body) {
+Response parse_response(int status, std::string_view apns_id, BytesView body) {
   Response response{.status = status,
                     .reason = Reason::none,
                     .reason_text = {},
                     .unregistered_at = std::nullopt,
-                    .apns_id = std::move(apns_id)};
+                    .apns_id = apns_id};
   if (body.empty() || body.size() > body_bytes_max) return response;
 
   std::array<unsigned char, 2048> buffer;

@@ -106,7 +106,7 @@ class RouterTest : public testing::Test {
     result.enrolment = target.enrolment;
     apns::Response response;
     response.status = 200;
-    response.apns_id = "apns-id-of-" + target.enrolment.text();
+    response.apns_id = apns::ApnsId("apns-id-of-" + target.enrolment.text());
     if (target.enrolment.text() == refused_) {
       response.status = 410;
       response.reason = apns::Reason::unregistered;

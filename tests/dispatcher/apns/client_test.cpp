@@ -25,7 +25,7 @@ TEST_F(ClientTest, APushCarriesTheHeadersAndTheBodyThatAppleAsksFor) {
   EXPECT_EQ(record.body, R"({"mdm":")" + std::string(36, 'm') + R"("})");
   const auto outcome = outcomes_of(0).at(0);
   ASSERT_TRUE(outcome.response);
-  EXPECT_EQ(outcome.response->apns_id, record.headers.at("apns-id"));
+  EXPECT_EQ(outcome.response->apns_id.text(), record.headers.at("apns-id"));
   EXPECT_EQ(outcome.attempts, 1u);
 }
 
@@ -154,6 +154,7 @@ TEST_F(ClientTest, AnUrgentPushOvertakesABulkThatFillsTheQueue) {
   start_client();
   wait_until([&] { return statistics().streams_allowed == 10; }, "the limit was read");
   submit(0, 510);
+  wait_until([&] { return statistics().in_flight == 10; }, "streams taken");
   ASSERT_FALSE(try_submit(510));
 
   EXPECT_TRUE(try_submit(1'000, Urgency::urgent));

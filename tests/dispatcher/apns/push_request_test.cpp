@@ -54,6 +54,24 @@ TEST_F(PushRequestTest, TheMagicIsEscapedAsJson) {
   EXPECT_EQ(request.payload(), R"({"mdm":"a\"\\\n\u0001"})");
 }
 
+TEST_F(PushRequestTest, AnExpirationThatRepeatsIsOneByteAndOnesThatNeverDoStayOutOfTheTable) {
+  ASSERT_TRUE(client.session.receive(empty_settings()).has_value());
+  client.produced();
+  const auto block_with = [&](int seconds) {
+    Notification push = notification('a', "m");
+    push.expiration += std::chrono::seconds(seconds);
+    return block_of(push, 1);
+  };
+  block_with(0);
+  const std::size_t repeated = block_with(0).size();
+  const std::size_t other = block_with(1).size();
+  EXPECT_GT(other, repeated + 6);
+  EXPECT_EQ(block_with(1).size(), other) << "it enters the table now";
+  EXPECT_EQ(block_with(1).size(), repeated);
+  // Each different: were they indexed, they would drive the constants out of the 4,096 bytes.
+  for (int seconds = 2; seconds < 202; ++seconds) EXPECT_EQ(block_with(seconds).size(), other);
+}
+
 TEST_F(PushRequestTest, ConstantsAreIndexedOnceAndThePathNever) {
   ASSERT_TRUE(client.session.receive(empty_settings()).has_value());
   client.produced();

@@ -90,7 +90,7 @@ TEST(ApnsResponseTest, A200IsAccepted) {
 
   EXPECT_EQ(judge(response), Verdict::accepted);
   EXPECT_EQ(response.reason, Reason::none);
-  EXPECT_EQ(response.apns_id, "5D4E0A1C-7B1B-4F0E-9E0B-2B6A2E0C7A11");
+  EXPECT_EQ(response.apns_id.text(), "5D4E0A1C-7B1B-4F0E-9E0B-2B6A2E0C7A11");
 }
 
 TEST(ApnsResponseTest, A410CarriesWhenTheTokenEnded) {
