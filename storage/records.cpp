@@ -133,4 +133,11 @@ const char* name_of(BatchPhase phase) {
   return "unknown";
 }
 
+const PushCertificateRecord* push_certificate_in_use(
+    std::span<const PushCertificateRecord> certificates) {
+  const auto newest =
+      std::ranges::max_element(certificates, {}, &PushCertificateRecord::stored_at);
+  return newest == certificates.end() ? nullptr : &*newest;
+}
+
 }  // namespace reveille::storage

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -212,6 +213,11 @@ struct PushCertificateRecord {
   Time not_after{};
   Time stored_at{};
 };
+
+// The one that pushes go out with and that new profiles name: stored last. nullptr: there is none.
+// The others' topics may still check in; nothing wakes them.
+const PushCertificateRecord* push_certificate_in_use(
+    std::span<const PushCertificateRecord> certificates);
 
 // ---- batches: one command for an audience, queued by and by ----
 

@@ -50,6 +50,11 @@ Reply store_push_certificate(const Parts& parts, const Exchange& exchange) {
 
   parts.log.info("push certificate stored",
                  {{"topic", record.topic}, {"not_after", time_text(record.not_after)}});
+  const std::string topic_before = parts.apns_statistics().topic;
+  if (!topic_before.empty() && topic_before != record.topic) {
+    parts.log.warning("enrolments of the topic before are not woken any more",
+                      {{"topic_before", topic_before}, {"topic", record.topic}});
+  }
   parts.use_push_certificate(*std::move(certificate));
   co_return nanomdm_certificate(record.topic, record.not_after);
 }

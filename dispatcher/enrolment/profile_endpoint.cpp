@@ -17,7 +17,7 @@ constexpr std::size_t challenge_bytes_max = 256;
 // What the store says of a link.
 struct LinkState {
   bool is_open = false;
-  std::optional<std::string> topic;  // of the push certificate that lasts longest
+  std::optional<std::string> topic;  // that devices are pushed with
 };
 
 Result<LinkState> read_link_state(storage::Transaction& transaction,
@@ -28,9 +28,8 @@ Result<LinkState> read_link_state(storage::Transaction& transaction,
   if (!state.is_open) return state;
   const auto certificates = transaction.push_certificates();
   if (!certificates) return std::unexpected(certificates.error());
-  const auto last =
-      std::ranges::max_element(*certificates, {}, &storage::PushCertificateRecord::not_after);
-  if (last != certificates->end()) state.topic = last->topic;
+  const auto* const in_use = storage::push_certificate_in_use(*certificates);
+  if (in_use != nullptr) state.topic = in_use->topic;
   return state;
 }
 

@@ -153,13 +153,12 @@ Result<void> Server::State::make_dispatcher() {
 Result<void> Server::State::use_stored_push_certificate() {
   auto records = store->begin()->push_certificates();
   if (!records) return std::unexpected(std::move(records.error()));
-  const auto newest =
-      std::ranges::max_element(*records, {}, [](const auto& record) { return record.stored_at; });
-  if (newest == records->end()) {
+  const auto* const in_use = storage::push_certificate_in_use(*records);
+  if (in_use == nullptr) {
     log.warning("no push certificate yet: devices cannot be woken");
     return {};
   }
-  Result<pki::PushCertificate> certificate = pki::parse_push_certificate(newest->certificate_pem);
+  Result<pki::PushCertificate> certificate = pki::parse_push_certificate(in_use->certificate_pem);
   if (!certificate) return std::unexpected(std::move(certificate.error()));
   apns->set_certificate(*std::move(certificate));
   return {};

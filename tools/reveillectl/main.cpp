@@ -23,6 +23,7 @@ struct Arguments {
   SendCommand send;
   std::vector<std::string> words;  // REQUEST_TYPE IDS...
   std::vector<std::filesystem::path> files;
+  bool replace_topic = false;
   CreateLinks links;
   StartBatch batch;
   ListBatches batch_list;
@@ -201,8 +202,13 @@ void add_others(CLI::App& app, Arguments& arguments, Run& run) {
   CLI::App* set = certificate->add_subcommand("set", "Store a certificate with its key");
   set->add_option("FILE", arguments.files, "PEM: certificate and key, in one file or two")
       ->required();
+  set->add_flag("--replace-topic", arguments.replace_topic,
+                "Also of another topic than devices have: they have to enrol again");
   set->callback([&] {
-    run = [&](const Session& session) { return set_push_certificate(session, arguments.files); };
+    run = [&](const Session& session) {
+      const auto change = arguments.replace_topic ? TopicChange::wanted : TopicChange::refused;
+      return set_push_certificate(session, arguments.files, change);
+    };
   });
   certificate->add_subcommand("show", "Topics and expiry")->callback([&] {
     run = show_push_certificates;

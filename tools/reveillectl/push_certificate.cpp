@@ -2,14 +2,49 @@
 #include "tools/reveillectl/subcommands.h"
 #include "tools/reveillectl/table.h"
 
-namespace reveille {
+#include "protocol/pki/push_certificate.h"
 
-int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files) {
+namespace reveille {
+namespace {
+
+// The topic of the certificate in use; empty when there is none.
+Result<std::string> topic_in_use(const Session& session) {
+  const auto answer = session.client.get("/v1/push-certificates");
+  if (!answer) return std::unexpected(answer.error());
+  for (const auto& entry : answer->object.at("push_certificates").as_array()) {
+    const auto& certificate = entry.as_object();
+    if (certificate.at("in_use").as_bool()) return text_of(certificate, "topic");
+  }
+  return std::string();
+}
+
+// A device keeps the topic of its profile until it enrols again.
+Result<void> check_topic(const Session& session, std::string_view pem) {
+  const auto certificate = pki::parse_push_certificate(pem);
+  if (!certificate) return std::unexpected(certificate.error());
+  const auto before = topic_in_use(session);
+  if (!before) return std::unexpected(before.error());
+  if (before->empty() || *before == certificate->topic) return {};
+  return failure(ErrorCode::conflict,
+                 "this certificate's topic is " + certificate->topic + ", enrolled devices have " +
+                     *before +
+                     " and could not be woken any more. Renew the certificate of that topic at "
+                     "identity.apple.com; or say --replace-topic, and enrol the devices again");
+}
+
+}  // namespace
+
+int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files,
+                         TopicChange change) {
   std::string pem;
   for (const std::filesystem::path& file : files) {
     auto text = read_file(file);
     if (!text) return report(text.error());
     pem += *text + "\n";
+  }
+  if (change == TopicChange::refused) {
+    const auto same = check_topic(session, pem);
+    if (!same) return report(same.error());
   }
   const auto answer = session.client.request("PUT", "/v1/pushcert", std::move(pem));
   if (!answer) return report(answer.error());

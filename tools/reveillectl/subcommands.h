@@ -60,7 +60,10 @@ int show_batch(const Session& session, const std::string& id, bool watch);
 // `verb`: pause, resume or cancel.
 int change_batch(const Session& session, const std::string& id, const std::string& verb);
 
-int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files);
+// A certificate of another topic than the one in use leaves enrolled devices asleep.
+enum class TopicChange { refused, wanted };
+int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files,
+                         TopicChange change);
 int show_push_certificates(const Session& session);
 
 struct CreateLinks {

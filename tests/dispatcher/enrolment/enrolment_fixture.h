@@ -100,6 +100,7 @@ class EnrolmentTest : public testing::Test {
     storage::PushCertificateRecord record;
     record.topic = of_topic;
     record.not_after = clock_.wall_now() + valid;
+    record.stored_at = clock_.wall_now();
     ASSERT_TRUE(transaction->put_push_certificate(record));
     ASSERT_TRUE(transaction->commit());
   }

@@ -176,9 +176,10 @@ TEST_F(ProfileEndpointTest, WithoutAPushCertificateThereIsNoProfileAndTheTextSay
   EXPECT_THAT(response.body, HasSubstr("push-certificate set"));
 }
 
-TEST_F(ProfileEndpointTest, OfSeveralPushCertificatesTheOneThatLastsLongestGivesTheTopic) {
-  store_push_certificate("com.apple.mgmt.External.old", std::chrono::days(10));
-  store_push_certificate("com.apple.mgmt.External.new", std::chrono::days(365));
+TEST_F(ProfileEndpointTest, OfSeveralPushCertificatesTheOneThatIsPushedWithGivesTheTopic) {
+  store_push_certificate("com.apple.mgmt.External.old", std::chrono::days(365));
+  clock_.turn(std::chrono::seconds(1));
+  store_push_certificate("com.apple.mgmt.External.new", std::chrono::days(10));
 
   const auto profile = profile::parse_enrolment_profile(open_link().body);
 
