@@ -54,7 +54,8 @@ class Http1Connection final : public Connection {
 };
 
 RequestLimits Http1Connection::limits() const {
-  return {.head_bytes_max = state_.options.head_bytes_max,
+  return {.request_line_bytes_max = state_.options.request_line_bytes_max,
+          .head_bytes_max = state_.options.head_bytes_max,
           .body_bytes_max = state_.options.body_bytes_max};
 }
 

@@ -27,7 +27,8 @@ struct ListenerOptions {
       {};  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
 
   std::size_t connections_max = 10'000;    // of this listener; more are closed at once
-  std::size_t head_bytes_max = 32 * 1024;  // 431 above; the request line alone: 16 KiB, 414
+  std::size_t request_line_bytes_max = 16 * 1024;  // 414 above, if less than the whole head's
+  std::size_t head_bytes_max = 32 * 1024;          // 431 above
   std::size_t body_bytes_max = 32u << 20;  // 413 above
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds request_timeout{

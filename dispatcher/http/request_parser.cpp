@@ -43,13 +43,13 @@ void RequestParser::judge(const Error& error, std::size_t bytes_left) {
   if (refusal_ != 0 || is_done()) return;
   const bool line_missing = version_ == 0;
   if (!error || error == Code::need_more) {
-    if (line_missing && bytes_left > limits_.request_line_bytes_max) refusal_ = 414;
+    if (line_missing && bytes_left > limits_.request_line_bytes_max) refusal_ = line_too_long();
     // Past the head only the line of a chunk and the trailers can be waited for.
     if (is_header_done() && bytes_left > limits_.head_bytes_max) refusal_ = 400;
     return;
   }
   if (error == Code::header_limit) {
-    refusal_ = line_missing ? 414 : 431;
+    refusal_ = line_missing ? line_too_long() : 431;
   } else if (error == Code::body_limit) {
     refusal_ = 413;
   } else {
@@ -61,6 +61,10 @@ bool RequestParser::awaits_continue() const {
   return expects_continue_ && is_header_done() && request_.body.empty();
 }
 
+int RequestParser::line_too_long() const {
+  return limits_.request_line_bytes_max < limits_.head_bytes_max ? 414 : 431;
+}
+
 void RequestParser::refuse(int status, Error& error) {
   refusal_ = status;
   error = beast::http::error::bad_value;
@@ -69,7 +73,7 @@ void RequestParser::refuse(int status, Error& error) {
 void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version,
                                     Error& error) {
   version_ = version;
-  if (method.size() + target.size() > limits_.request_line_bytes_max) return refuse(414, error);
+  if (method.size() + target.size() > limits_.request_line_bytes_max) return refuse(line_too_long(), error);
   head_bytes_ = method.size() + target.size();
   request_.method = method;
   take_target(target, error);

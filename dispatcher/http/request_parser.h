@@ -10,8 +10,8 @@
 namespace reveille::http {
 
 struct RequestLimits {
-  std::size_t request_line_bytes_max = 16 * 1024;
-  std::size_t head_bytes_max = 32 * 1024;
+  std::size_t request_line_bytes_max = 16 * 1024;  // 414 above, if less than the whole head's
+  std::size_t head_bytes_max = 32 * 1024;          // 431 above
   std::size_t body_bytes_max = 32u << 20;
 };
 
@@ -43,6 +43,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   using Error = boost::beast::error_code;
   using Text = boost::beast::string_view;
 
+  int line_too_long() const;  // the status
   void refuse(int status, Error& error);
   void take_target(Text target, Error& error);
   void judge(const Error& error, std::size_t bytes_left);

@@ -91,6 +91,7 @@ http::ListenerOptions operators_listener_options(const Configuration& configurat
   options.address = operators.listen_address;
   options.port = static_cast<std::uint16_t>(operators.port);
   options.connections_max = size_from(operators.connections_max);
+  options.request_line_bytes_max = operators_head_bytes_max;
   options.head_bytes_max = operators_head_bytes_max;
   options.body_bytes_max = operators_body_bytes_max;
   return options;
@@ -100,6 +101,7 @@ http::ListenerOptions admin_listener_options(const Configuration& configuration)
   http::ListenerOptions options;
   options.unix_path = configuration.admin.socket_path;
   options.connections_max = 64;
+  options.request_line_bytes_max = operators_head_bytes_max;
   options.head_bytes_max = operators_head_bytes_max;
   options.body_bytes_max = operators_body_bytes_max;
   return options;

@@ -38,6 +38,19 @@ TEST_F(Http1LimitsTest, ARequestLineOfSixteenKibibytesIsTakenAndALongerOneIsNot)
   EXPECT_EQ(listener_->statistics().requests_malformed, 1u);
 }
 
+TEST_F(Http1LimitsTest, ARequestLineMayBeAsLongAsTheWholeHeadWhereThatIsConfigured) {
+  open({.request_line_bytes_max = 1u << 20, .head_bytes_max = 1u << 20});
+  const std::string target = "/" + std::string(900'000, 'a');
+  run([&]() -> asio::awaitable<void> {
+    const std::unique_ptr<Stream> stream = co_await connect();
+    co_await say(*stream, "GET " + target + head_end);
+    const std::string answer = co_await read_to_end(*stream);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  });
+  EXPECT_EQ(status_of_last("GET /" + std::string(1u << 20, 'a') + head_end), 431);
+  EXPECT_EQ(status_of_last("GET /" + std::string(1'200'000, 'a')), 431);
+}
+
 TEST_F(Http1LimitsTest, ARequestLineWithoutEndIsRefused) {
   open();
   EXPECT_EQ(status_of_last("GET /" + std::string(17 * 1024, 'a')), 414);
