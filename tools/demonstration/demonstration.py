@@ -224,6 +224,8 @@ def main():
     except Failed as problem:
         say(f"\nThe demonstration failed: {problem}")
         ok = False
+        if arguments.once:
+            print(json.dumps({"ok": False, "problem": str(problem)}), flush=True)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         parts.stop()

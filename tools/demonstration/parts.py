@@ -80,7 +80,12 @@ class Fleet(Process):
         super().__init__("reveille-fleet",
                          [binaries / "reveille-fleet", "--quiet", "--json", "--control-socket",
                           self.control, *arguments], folder)
-        wait_until(self.control.exists, 60, "reveille-fleet to make its keys", self.require_alive)
+        try:
+            wait_until(self.control.exists, 60, "reveille-fleet to make its keys",
+                       self.require_alive)
+        except BaseException:  # also Ctrl-C: nobody else knows of the process yet
+            self.stop()
+            raise
 
     def ask(self, **request):
         with socket.socket(socket.AF_UNIX) as connection:
