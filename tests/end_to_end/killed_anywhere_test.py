@@ -34,7 +34,7 @@ class KilledAnywhere(EndToEnd):
 
     def queue_commands(self):
         """Queues commands until told to stop; remembers what was acknowledged to it."""
-        self.acknowledged, self.refused = [], 0
+        self.acknowledged, self.with_push, self.refused = [], [], 0
         dice = random.Random(self.seed + 1)
         while not self.stop_queueing.is_set():
             chosen = dice.sample(self.devices, 5)
@@ -50,7 +50,10 @@ class KilledAnywhere(EndToEnd):
                 continue
             # 207 and 500 may come from the push alone; only 200 promises every delivery.
             if status == 200:
-                self.acknowledged += [(name, device) for device in chosen]
+                pairs = [(name, device) for device in chosen]
+                self.acknowledged += pairs
+                if "nopush" not in target:
+                    self.with_push += pairs
             time.sleep(0.01)
 
     def test_every_acknowledged_command_reaches_its_device_and_none_comes_back(self):
@@ -68,6 +71,10 @@ class KilledAnywhere(EndToEnd):
             self.stop_queueing.set()
             worker.join()
 
+        # Nobody helps here: a wake that a kill had lost would leave its command waiting for ever.
+        self.assertGreater(len(self.with_push), KILLS)
+        wait_until(lambda: self.ended_by_history().issuperset(self.with_push), 90 * SLOWNESS,
+                   "the commands queued with a push to reach their devices")
         # Commands queued with nopush=1 wake nobody by themselves: that is what was asked for.
         self.parts.ctl("wake", "--all")
         self.wait_for_empty_queues()
