@@ -54,8 +54,10 @@ Result<mdm::Command> build_command(const json::value& request_type, const json::
   if (!request_type.is_string() || request_type.get_string().empty()) {
     return failure(ErrorCode::malformed, "\"request_type\" must be a string");
   }
+  Result<plist::Value> type = to_plist(request_type);
+  if (!type) return std::unexpected(std::move(type.error()));
   plist::Dictionary command;
-  command.set("RequestType", std::string(request_type.get_string().c_str()));
+  command.set("RequestType", *std::move(type));
   if (parameters != nullptr) {
     if (!parameters->is_object()) {
       return failure(ErrorCode::malformed, "\"parameters\" must be an object");
@@ -76,12 +78,20 @@ Result<mdm::Command> build_command(const json::value& request_type, const json::
   return mdm::parse_command(plist::write_xml(std::move(message)));
 }
 
+// No property list holds U+0000, and a text cut short there would be another text.
+Result<plist::Value> string_to_plist(std::string_view text) {
+  if (text.find('\0') != text.npos) {
+    return failure(ErrorCode::malformed, "a string holds U+0000, which a command cannot");
+  }
+  return plist::Value(std::string(text));
+}
+
 Result<plist::Value> object_to_plist(const json::object& object) {
   const json::value* data = object.if_contains("$data");
   if (data != nullptr) {
     const bool alone = object.size() == 1 && data->is_string();
     std::optional<Bytes> bytes;
-    if (alone) bytes = from_base64(data->get_string().c_str());
+    if (alone) bytes = from_base64(std::string_view(data->get_string()));
     if (!bytes) return failure(ErrorCode::malformed, "\"$data\" must be Base64 and stand alone");
     return plist::Value(plist::Data{*std::move(bytes)});
   }
@@ -108,7 +118,7 @@ Result<plist::Value> to_plist(const json::value& value) {
     case json::kind::double_:
       return plist::Value(value.get_double());
     case json::kind::string:
-      return plist::Value(std::string(value.get_string().c_str()));
+      return string_to_plist(value.get_string());
     case json::kind::array: {
       plist::Array array;
       for (const json::value& element : value.get_array()) {
@@ -157,10 +167,12 @@ Result<mdm::Command> command_of(const json::object& object, RandomSource& random
     return failure(ErrorCode::malformed,
                    "\"parameters\" and \"command_uuid\" go with \"request_type\" only");
   }
-  if (uuid != nullptr && !uuid->is_string()) {
-    return failure(ErrorCode::malformed, "\"command_uuid\" must be a string");
+  if (uuid != nullptr &&
+      (!uuid->is_string() || uuid->get_string().find('\0') != json::string::npos)) {
+    return failure(ErrorCode::malformed, "\"command_uuid\" must be a string without U+0000");
   }
-  std::string new_uuid = uuid == nullptr ? random.uuid() : std::string(uuid->get_string().c_str());
+  std::string new_uuid =
+      uuid == nullptr ? random.uuid() : std::string(std::string_view(uuid->get_string()));
   return bytes != nullptr ? read_command(*bytes)
                           : build_command(*request_type, parameters, std::move(new_uuid));
 }

@@ -66,8 +66,9 @@ struct Parts {
 
   std::function<apns::Client::Statistics()> apns_statistics;
   std::function<http::Listener::Statistics()> device_statistics;
-  std::function<std::vector<NamedCount>()>
-      exchange_counts;  // of devices' requests, since the start
+  // Of devices' requests, since the start; and of those refused, by reason.
+  std::function<std::vector<NamedCount>()> exchange_counts;
+  std::function<std::vector<NamedCount>()> refusal_counts;
   // A push certificate was stored: pushes use it from now on, and a stopped topic goes on.
   std::function<void(pki::PushCertificate)> use_push_certificate;
   std::function<boost::asio::awaitable<Result<std::vector<EnrolmentLink>>>(

@@ -109,8 +109,8 @@ void write_device(JsonWriter& json, const http::Listener::Statistics& device) {
   json.end_object();
 }
 
-void write_exchanges(JsonWriter& json, const std::vector<NamedCount>& counts) {
-  json.key("exchanges");
+void write_named(JsonWriter& json, const char* key, const std::vector<NamedCount>& counts) {
+  json.key(key);
   json.begin_object();
   for (const NamedCount& count : counts) json.member(count.name, count.count);
   json.end_object();
@@ -155,7 +155,8 @@ Reply show_status(const Parts& parts, const Exchange&) {
   write_batches(json, parts.batch_statistics());
   write_storage(json, parts.storage.statistics());
   write_device(json, parts.device_statistics());
-  write_exchanges(json, parts.exchange_counts());
+  write_named(json, "exchanges", parts.exchange_counts());
+  write_named(json, "refusals", parts.refusal_counts());
   json.end_object();
   co_return json_reply(200, json.finish());
 }

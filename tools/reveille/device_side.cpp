@@ -28,6 +28,12 @@ struct DeviceSide::State {
   device::Revocations revocations;
   std::string public_url;
   std::vector<std::unique_ptr<device::DeviceEndpoint>> endpoints;  // by lane
+
+  device::StatisticsReading statistics() const {
+    device::StatisticsReading sum;
+    for (const auto& endpoint : endpoints) sum += endpoint->statistics();
+    return sum;
+  }
 };
 
 namespace {
@@ -157,9 +163,17 @@ boost::asio::awaitable<Result<std::vector<admin::EnrolmentLink>>> DeviceSide::cr
   co_return links;
 }
 
+std::vector<admin::NamedCount> DeviceSide::refusal_counts() const {
+  const device::StatisticsReading sum = state_->statistics();
+  std::vector<admin::NamedCount> counts;
+  for (std::size_t reason = 0; reason < device::refusals; ++reason) {
+    counts.push_back({device::name_of(static_cast<device::Refusal>(reason)), sum.refused[reason]});
+  }
+  return counts;
+}
+
 std::vector<admin::NamedCount> DeviceSide::exchange_counts() const {
-  device::StatisticsReading sum;
-  for (const auto& endpoint : state_->endpoints) sum += endpoint->statistics();
+  const device::StatisticsReading sum = state_->statistics();
   std::vector<admin::NamedCount> counts;
   for (std::size_t kind = 0; kind < device::request_kinds; ++kind) {
     counts.push_back({device::name_of(static_cast<device::RequestKind>(kind)), sum.requests[kind]});
@@ -173,6 +187,7 @@ std::vector<admin::NamedCount> DeviceSide::exchange_counts() const {
   counts.push_back({"ended", sum.ended});
   counts.push_back({"logins", sum.logins});
   counts.push_back({"logins_refused", sum.logins_refused});
+  counts.push_back({"certificates_adopted", sum.certificates_adopted});
   counts.push_back({"certificates_issued", sum.certificates_issued});
   counts.push_back({"certificates_renewed", sum.certificates_renewed});
   counts.push_back({"scep_refused", sum.scep_refused});

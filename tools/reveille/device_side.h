@@ -46,6 +46,7 @@ class DeviceSide {
 
   // What all lanes have done, by name.
   std::vector<admin::NamedCount> exchange_counts() const;
+  std::vector<admin::NamedCount> refusal_counts() const;  // by reason
 
  private:
   struct State;

@@ -237,6 +237,7 @@ admin::Parts Server::State::router_parts() {
       .apns_statistics = [this] { return apns->statistics(); },
       .device_statistics = [this] { return device_statistics(); },
       .exchange_counts = [this] { return device_side->exchange_counts(); },
+      .refusal_counts = [this] { return device_side->refusal_counts(); },
       .use_push_certificate =
           [this](pki::PushCertificate certificate) {
             apns->set_certificate(std::move(certificate));

@@ -61,7 +61,13 @@ int start_batch(const Session& session, const StartBatch& options) {
   const Result<boost::json::object> body = body_of(options);
   if (!body) return report(body.error());
   const auto answer = session.client.request("POST", "/v1/batches", boost::json::serialize(*body));
-  if (!answer) return report(answer.error());
+  if (!answer) {
+    Error error = answer.error();
+    if (body->contains("command_uuid")) {
+      error.detail += " (to try again: --uuid " + text_of(*body, "command_uuid") + ")";
+    }
+    return report(error);
+  }
   const std::string id = text_of(answer->object, "batch_id");
   if (session.output == Output::json) {
     if (!options.watch) print(answer->text);

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <utility>
 
+#include "dispatcher/runtime/random_source.h"
 #include "protocol/base/base64.h"
 #include "tools/reveillectl/printing.h"
 
@@ -15,6 +16,8 @@ Result<boost::json::object> command_members(const SendCommand& options) {
     if (!parameters) return parameters;
     members["request_type"] = options.request_type;
     members["parameters"] = *std::move(parameters);
+    // Made here, so that it is known also when the answer is lost.
+    members["command_uuid"] = options.uuid.empty() ? SystemRandomSource().uuid() : options.uuid;
   } else {
     const Result<Bytes> bytes = read_file(options.file);
     if (!bytes) return std::unexpected(bytes.error());

@@ -9,8 +9,8 @@
 
 namespace reveille {
 
-// The members of a request that say which command: "request_type" and "parameters", or the file's
-// bytes as "command". Errors: as below; not_found for a file.
+// The members of a request that say which command: "request_type", "parameters" and "command_uuid",
+// or the file's bytes, which have a UUID, as "command". Errors: as below; not_found for a file.
 Result<boost::json::object> command_members(const SendCommand& options);
 
 // The parameters of a command from their command-line form:

@@ -38,6 +38,18 @@ struct Totals {
   }
 };
 
+// What was done before the error stays done, and a lost answer says nothing: the same command again
+// must have the same UUID, or devices would get it twice.
+std::unexpected<Error> incomplete(const boost::json::object& body, const Totals& totals,
+                                  Error error) {
+  if (body.contains("command_uuid")) {
+    error.detail +=
+        fmt::format(" ({} enrolments are known to have the command; to try again: --uuid {})",
+                    totals.queued + totals.already_queued, text_of(body, "command_uuid"));
+  }
+  return std::unexpected(std::move(error));
+}
+
 // One request for each thousand ids; `body` holds all but the ids.
 Result<Totals> send_in_chunks(const AdminClient& client, std::string_view target,
                               boost::json::object body, const std::vector<std::string>& ids) {
@@ -47,10 +59,8 @@ Result<Totals> send_in_chunks(const AdminClient& client, std::string_view target
     boost::json::array chunk;
     for (std::size_t i = first; i < last; ++i) chunk.emplace_back(ids[i]);
     body["enrolments"] = std::move(chunk);
-    // The chunks that follow are the same command.
-    if (first > 0 && body.contains("request_type")) body["command_uuid"] = totals.command_uuid;
     const auto answer = client.request("POST", target, boost::json::serialize(body));
-    if (!answer) return std::unexpected(answer.error());
+    if (!answer) return incomplete(body, totals, answer.error());
     totals.add(answer->object);
   }
   return totals;

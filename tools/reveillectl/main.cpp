@@ -66,6 +66,13 @@ void read_send_words(Arguments& arguments) {
   }
 }
 
+void add_uuid(CLI::App& app, SendCommand& options) {
+  app.add_option("--uuid", options.uuid,
+                 "The command's UUID, to repeat a request whose answer was lost: whoever has the "
+                 "command does not get it twice")
+      ->excludes(app.get_option("--file"));
+}
+
 void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
   CLI::App* command = app.add_subcommand("command", "Commands and their answers");
   command->require_subcommand(1);
@@ -79,6 +86,7 @@ void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
   send->add_option("--file", arguments.send.file, "A command property list, sent as it is");
   send->add_flag("--all", arguments.all,
                  "To everyone who is enrolled; more than 1,000: as a batch");
+  add_uuid(*send, arguments.send);
   send->add_flag("--no-push", arguments.no_push, "Queue only; devices get it when they next come");
   send->callback([&] {
     read_send_words(arguments);
@@ -135,6 +143,7 @@ void add_batch_start(CLI::App& batches, Arguments& arguments, Run& run) {
                    "key=text, key:=JSON or key=@file (the file's bytes); repeatable")
       ->allow_extra_args(false);
   start->add_option("--file", batch.send.file, "A command property list, sent as it is");
+  add_uuid(*start, batch.send);
   start->add_option("--ids-file", batch.ids_file, "Enrolment ids, one a line");
   CLI::Option* all = start->add_flag("--all", arguments.all, "To everyone who is enrolled then");
   start->add_option("--kind", batch.kind, "With --all: only these")

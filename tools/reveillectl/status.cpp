@@ -49,6 +49,18 @@ std::string alarm_text(const boost::json::object& wake, const boost::json::objec
   return "";
 }
 
+// What devices were refused since the start, by reason; empty: nothing.
+std::string refusals_text(const boost::json::object& refusals) {
+  std::string text;
+  for (const auto& [reason, count] : refusals) {
+    if (count.to_number<std::uint64_t>() == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
+                        std::string_view(reason.data(), reason.size()),
+                        count.to_number<std::uint64_t>());
+  }
+  return text;
+}
+
 }  // namespace
 
 int show_status(const Session& session) {
@@ -87,6 +99,8 @@ int show_status(const Session& session) {
       {"devices", fmt::format("{} connections, {} requests", number(device, "connections"),
                               number(device, "requests"))},
   };
+  const std::string refusals = refusals_text(status.at("refusals").as_object());
+  if (!refusals.empty()) rows.push_back({"refused", refusals});
   const std::string alarm = alarm_text(wakes, apns);
   if (!alarm.empty()) rows.push_back({"ALARM", alarm});
   print(format_table(rows));

@@ -29,7 +29,8 @@ int show_enrolment(const Session& session, const std::string& id);
 
 struct SendCommand {
   std::string request_type;  // or a file
-  std::filesystem::path file;
+  std::filesystem::path file;           // which holds the command's UUID
+  std::string uuid;                     // empty: a new one
   std::vector<std::string> parameters;  // key=text, key:=JSON, key=@file
   std::vector<std::string> ids;
   bool all = false;

@@ -49,6 +49,7 @@ TEST_F(ResourcesTest, TheStatusCountsWhatTheStoreHolds) {
   EXPECT_EQ(status.at("counts").at("deliveries_live"), 1);
   EXPECT_EQ(status.at("apns").at("topic"), topic);
   EXPECT_EQ(status.at("exchanges").at("connect"), 3);
+  EXPECT_EQ(status.at("refusals").at("certificate_revoked"), 2);
 }
 
 TEST_F(ResourcesTest, EnrolmentsAreListedPageByPage) {
@@ -197,6 +198,9 @@ TEST_F(ResourcesTest, AWrongCommandRequestIsRefusedWithItsReason) {
       {R"({"enrolments": ["A"], "command": "***"})", "neither XML nor Base64"},
       {R"({"enrolments": ["A"], "request_type": "X", "parameters": []})", "parameters"},
       {R"({"enrolments": ["A"], "request_type": "X", "parameters": {"a": null}})", "null"},
+      {R"({"enrolments": ["A"], "request_type": "X", "parameters": {"a": "b\u0000c"}})", "U+0000"},
+      {R"({"enrolments": ["A"], "request_type": "X\u0000Y"})", "U+0000"},
+      {R"({"enrolments": ["A"], "request_type": "X", "command_uuid": "A\u0000B"})", "U+0000"},
       {R"({"enrolments": ["A"], "request_type": "X", "parameters": {"RequestType": "Y"}})",
        "must not hold RequestType"},
       {R"({"enrolments": ["A"], "request_type": "X", "colour": "red"})", "unknown key"},

@@ -82,6 +82,7 @@ class RouterTest : public testing::Test {
             },
         .device_statistics = [] { return http::Listener::Statistics{}; },
         .exchange_counts = [] { return std::vector<NamedCount>{{"connect", 3}}; },
+        .refusal_counts = [] { return std::vector<NamedCount>{{"certificate_revoked", 2}}; },
         .use_push_certificate =
             [this](pki::PushCertificate certificate) { apns_topic_ = certificate.topic; },
         .create_enrolment_links =
