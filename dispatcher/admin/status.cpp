@@ -38,7 +38,12 @@ void write_apns(JsonWriter& json, const apns::Client::Statistics& apns) {
   json.member("failed", apns.failed);
   json.member("resubmitted_refused", apns.resubmitted_refused);
   json.member("resubmitted_goaway", apns.resubmitted_goaway);
+  json.member("resubmitted_reset", apns.resubmitted_reset);
   json.member("resubmitted_lost", apns.resubmitted_lost);
+  json.member("resubmitted_unanswered", apns.resubmitted_unanswered);
+  json.member("timed_out", apns.timed_out);
+  json.member("retired", apns.retired);
+  json.member("dials", apns.dials);
   json.member("connects", apns.connects);
   json.member("connect_failures", apns.connect_failures);
   json.member("goaways", apns.goaways);
@@ -46,8 +51,29 @@ void write_apns(JsonWriter& json, const apns::Client::Statistics& apns) {
   json.member("connections", apns.connections);
   json.member("in_flight", apns.in_flight);
   json.member("waiting", apns.waiting);
+  json.member("waiting_longest_milliseconds",
+              std::chrono::floor<std::chrono::milliseconds>(apns.waiting_longest).count());
   json.member("streams_allowed", apns.streams_allowed);
   json.member("last_connect_error", apns.last_connect_error);
+  json.end_object();
+}
+
+// In the order in which a wake passes them.
+void write_stages(JsonWriter& json, const wake::WakeLanes::Statistics& wake) {
+  const auto write = [&json](const char* name, const wake::StageDepth& stage) {
+    json.key(name);
+    json.begin_object();
+    json.member("depth", stage.depth);
+    json.member("oldest_milliseconds", stage.oldest.count());
+    json.end_object();
+  };
+  json.key("stages");
+  json.begin_object();
+  write("due", wake.due);
+  write("coalesce", wake.coalescing);
+  write("pace", wake.pacing);
+  write("push", wake.pushing);
+  write("outcome", wake.recording);
   json.end_object();
 }
 
@@ -64,6 +90,7 @@ void write_wake(JsonWriter& json, const wake::WakeLanes::Statistics& wake) {
   json.member("parked", wake.parked);
   json.member("paced", wake.paced);
   json.member("topic_stopped", wake.topic_stopped);
+  write_stages(json, wake);
   json.end_object();
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -36,6 +37,7 @@ struct Flight {
   struct Newer {
     storage::DueWake wake;
     std::vector<WakeReply> replies;
+    std::list<Clock::SteadyTime>::iterator since{};  // the pipeline's
   };
   std::unique_ptr<Newer> newer;
 

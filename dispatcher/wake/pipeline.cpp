@@ -137,7 +137,7 @@ std::size_t Pipeline::room_for(Urgency urgency) const {
 FlightId Pipeline::admit(storage::DueWake&& wake, const Moment& now) {
   const FlightId flight = flights_.find(wake.enrolment);
   if (flight != FlightTable::none) {
-    see_again(flight, std::move(wake));
+    see_again(flight, std::move(wake), now);
     return flight;
   }
   const Urgency urgency = urgency_of(wake);
@@ -166,7 +166,7 @@ FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<W
 }
 
 // A due row of an enrolment that has a flight: the same one again, or a later one.
-void Pipeline::see_again(FlightId id, storage::DueWake&& wake) {
+void Pipeline::see_again(FlightId id, storage::DueWake&& wake, const Moment& now) {
   const Flight& flight = flights_[id];
   const bool is_the_same = wake.due_at == flight.wake.due_at &&
                            wake.generation == flight.wake.generation &&
@@ -182,7 +182,7 @@ void Pipeline::see_again(FlightId id, storage::DueWake&& wake) {
     if (urgency_of(wake) == Urgency::urgent) make_urgent(id);
     replace(id, std::move(wake));
   } else {
-    newer_of(id, std::move(wake));
+    newer_of(id, std::move(wake), now);
   }
 }
 
@@ -205,11 +205,12 @@ void Pipeline::replace(FlightId id, storage::DueWake&& wake) {
   pacing_.add(id);
 }
 
-Flight::Newer& Pipeline::newer_of(FlightId id, storage::DueWake&& wake) {
+Flight::Newer& Pipeline::newer_of(FlightId id, storage::DueWake&& wake, const Moment& now) {
   Flight& flight = flights_[id];
   if (!flight.newer) {
     flight.newer = std::make_unique<Flight::Newer>();
     flight.newer->wake = std::move(wake);
+    flight.newer->since = newer_since_.insert(newer_since_.end(), now.steady);
     return *flight.newer;
   }
   ++counters_.coalesced;
@@ -245,7 +246,7 @@ void Pipeline::request(storage::DueWake&& target, WakeReply reply, const Moment&
   if (flight.stage == FlightStage::recording ||
       (flight.stage == FlightStage::pushing && brings_token)) {
     // That push had its outcome, or went to a token that is no more.
-    newer_of(id, std::move(target)).replies.push_back(std::move(reply));
+    newer_of(id, std::move(target), now).replies.push_back(std::move(reply));
     return;
   }
   ++counters_.coalesced;

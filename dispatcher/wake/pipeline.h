@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -42,7 +44,7 @@ struct StageGauge {
 struct PipelineGauges {
   std::uint64_t in_flight = 0;
   bool topic_stopped = false;
-  StageGauge due, pacing, pushing, recording;
+  StageGauge due, coalescing, pacing, pushing, recording;
 };
 
 // The stages of one lane, one after the other: due -> coalesce -> pace -> push -> outcome. Events
@@ -99,9 +101,9 @@ class Pipeline {
   void make_urgent(FlightId flight);
   FlightId begin(storage::DueWake&& wake, Urgency urgency, std::vector<WakeReply> replies,
                  const Moment& now);
-  void see_again(FlightId flight, storage::DueWake&& wake);
+  void see_again(FlightId flight, storage::DueWake&& wake, const Moment& now);
   void replace(FlightId flight, storage::DueWake&& wake);
-  Flight::Newer& newer_of(FlightId flight, storage::DueWake&& wake);
+  Flight::Newer& newer_of(FlightId flight, storage::DueWake&& wake, const Moment& now);
 
   // pace, push
   void push_ready(const Moment& now);
@@ -119,6 +121,7 @@ class Pipeline {
   void log_change(TopicGate::Change change, std::uint32_t topic, std::string_view reason);
   void log_defect(const apns::PushOutcome& outcome, const Moment& now);
   void drop_newer_of_same_token(Flight& flight);
+  std::unique_ptr<Flight::Newer> take_newer(Flight& flight);
   void record(FlightId flight, const Settlement& settlement, std::string_view reason,
               const Moment& now);
   void start_record(const Moment& now);
@@ -141,6 +144,7 @@ class Pipeline {
   std::array<SubmitRest, urgencies> submit_rests_;
   Troubles troubles_;
   FlightList pushing_, recording_;
+  std::list<Clock::SteadyTime> newer_since_;  // of each Flight::Newer, oldest first
 
   bool reading_ = false;
   bool looked_last_ = false;  // then a read is first, if one is wanted

@@ -125,7 +125,12 @@ void Pipeline::drop_newer_of_same_token(Flight& flight) {
   if (!is_same_token) return;
   flight.wake.due_at = newer.due_at;
   std::ranges::move(flight.newer->replies, std::back_inserter(flight.replies));
-  flight.newer.reset();
+  take_newer(flight);
+}
+
+std::unique_ptr<Flight::Newer> Pipeline::take_newer(Flight& flight) {
+  if (flight.newer) newer_since_.erase(flight.newer->since);
+  return std::move(flight.newer);
 }
 
 // ---- record ----
@@ -178,7 +183,7 @@ void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
 void Pipeline::finish(FlightId id, const Moment& now) {
   Flight& flight = flights_[id];
   recording_.remove(flights_, id);
-  const std::unique_ptr<Flight::Newer> newer = std::move(flight.newer);
+  const std::unique_ptr<Flight::Newer> newer = take_newer(flight);
   if (flight.urgency == Urgency::urgent) --urgent_;
   flights_.close(id);
   if (!newer) return;
@@ -214,6 +219,9 @@ PipelineGauges Pipeline::gauges(const Moment& now) const {
     gauges.topic_stopped = gauges.topic_stopped || pacing_.gate(topic).stopped();
   }
   if (const auto lag = due_.lag(now); lag.count() > 0) gauges.due.since = now.steady - lag;
+  gauges.coalescing = {.depth = newer_since_.size(),
+                       .since = newer_since_.empty() ? Clock::SteadyTime::max()
+                                                     : newer_since_.front()};
   gauges.pacing = {.depth = pacing_.size(), .since = pacing_.oldest()};
   gauges.pushing = gauge_of(pushing_);
   gauges.recording = gauge_of(recording_);

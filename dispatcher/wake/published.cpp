@@ -26,6 +26,7 @@ void Published::write(const Statistics& counters, const PipelineGauges& gauges) 
   in_flight_ = gauges.in_flight;
   topic_stopped_ = gauges.topic_stopped ? 1 : 0;
   due_ = gauges.due;
+  coalescing_ = gauges.coalescing;
   pacing_ = gauges.pacing;
   pushing_ = gauges.pushing;
   recording_ = gauges.recording;
@@ -44,6 +45,7 @@ Statistics Published::read(Clock::SteadyTime now) const {
   statistics.in_flight = in_flight_;
   statistics.topic_stopped = topic_stopped_ != 0;
   statistics.due = due_.read(now);
+  statistics.coalescing = coalescing_.read(now);
   statistics.pacing = pacing_.read(now);
   statistics.pushing = pushing_.read(now);
   statistics.recording = recording_.read(now);

@@ -30,7 +30,7 @@ class Published {
 
   Figure claimed_, coalesced_, pushed_, accepted_, rejected_, unanswered_, in_flight_, parked_,
       paced_, topic_stopped_;
-  Gauge due_, pacing_, pushing_, recording_;
+  Gauge due_, coalescing_, pacing_, pushing_, recording_;
 };
 
 }  // namespace reveille::wake

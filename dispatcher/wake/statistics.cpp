@@ -24,6 +24,7 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   paced += other.paced;
   topic_stopped = topic_stopped || other.topic_stopped;
   add(due, other.due);
+  add(coalescing, other.coalescing);
   add(pacing, other.pacing);
   add(pushing, other.pushing);
   add(recording, other.recording);

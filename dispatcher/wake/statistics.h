@@ -26,6 +26,7 @@ struct Statistics {
   // Depth: wakes asked for by name that wait for a place. Oldest: how long the oldest one in the
   // store that was not read yet has been due.
   StageDepth due;
+  StageDepth coalescing;  // due anew while the push before is on its way, whose end they wait for
   StageDepth pacing;     // wait for the rate limit, their topic or the client
   StageDepth pushing;    // with the client
   StageDepth recording;  // wait for the commit of their outcome

@@ -51,7 +51,22 @@ struct Configuration {
     std::filesystem::path anchors_file;
     std::int64_t connections_max = 4;
     std::int64_t streams_per_connection_max = 1'000;
+    std::int64_t new_connections_per_minute_max = 60;
+    std::string proxy_host;
+    std::int64_t proxy_port = 3'128;
+    std::int64_t queue_pushes_max = 65'536;
     std::int64_t push_timeout_seconds = 30;
+    std::int64_t answer_timeout_seconds = 10;
+    std::int64_t attempts_max = 3;
+    std::int64_t connect_timeout_seconds = 10;
+    std::int64_t reconnect_first_seconds = 1;
+    std::int64_t reconnect_seconds_max = 60;
+    std::int64_t certificate_retry_seconds = 900;
+    std::int64_t ping_after_seconds = 20;
+    std::int64_t ping_idle_seconds = 3'600;
+    std::int64_t ping_timeout_seconds = 8;
+    std::int64_t grow_after_milliseconds = 20;
+    std::int64_t shrink_after_seconds = 60;
   } apns;
 
   struct Wake {
@@ -62,6 +77,9 @@ struct Configuration {
     std::int64_t expiration_seconds = 604'800;
     std::int64_t retry_first_seconds = 2;
     std::int64_t retry_seconds_max = 900;
+    std::int64_t token_busy_first_seconds = 30;
+    std::int64_t topic_probe_seconds = 300;
+    std::int64_t requests_max = 16'384;
     std::int64_t answer_seconds = 60;
     std::int64_t not_now_promised_seconds = 3'600;
     std::int64_t not_now_unpromised_seconds = 60;

@@ -62,11 +62,41 @@ void visit_apns(Configuration::Apns& apns, OptionVisitor& visitor) {
   visitor.number("port", apns.port, {1, 65'535}, "443, or 2197 where 443 is closed.");
   visitor.path("anchors_file", apns.anchors_file,
                "PEM: the roots that APNs' certificate must chain to. Empty: the system's.");
-  visitor.number("connections_max", apns.connections_max, {1, 64}, "");
+  visitor.number("connections_max", apns.connections_max, {1, 64},
+                 "One at rest, more while pushes wait although every stream is taken.");
   visitor.number("streams_per_connection_max", apns.streams_per_connection_max, {1, 100'000},
                  "Pushes in flight on one connection; what APNs allows is obeyed as well.");
+  visitor.number("new_connections_per_minute_max", apns.new_connections_per_minute_max, {1, 600},
+                 "Whatever goes wrong: Apple takes rapid reconnecting for an attack.");
+  visitor.text("proxy_host", apns.proxy_host, "An HTTP proxy to CONNECT through. Empty: none.");
+  visitor.number("proxy_port", apns.proxy_port, {1, 65'535}, "");
+  visitor.number("queue_pushes_max", apns.queue_pushes_max, {1, 1'000'000},
+                 "Pushes that wait for a stream; the rest waits in the store.");
   visitor.number("push_timeout_seconds", apns.push_timeout_seconds, {1, 600},
-                 "From handing over a push to giving it up.");
+                 "From handing over a push to giving it up for now.");
+  visitor.number("answer_timeout_seconds", apns.answer_timeout_seconds, {1, 600},
+                 "Of one attempt; then its stream is reset and the push is sent again.");
+  visitor.number("attempts_max", apns.attempts_max, {1, 100},
+                 "Of a push whose stream was reset, lost or not answered. Refused ones do not count.");
+  visitor.number("connect_timeout_seconds", apns.connect_timeout_seconds, {1, 600},
+                 "DNS, TCP, proxy and TLS together.");
+  visitor.number("reconnect_first_seconds", apns.reconnect_first_seconds, {1, 3'600},
+                 "Bound of the random pause after a connection that failed; it doubles each time up\n"
+                 "to reconnect_seconds_max.");
+  visitor.number("reconnect_seconds_max", apns.reconnect_seconds_max, {1, 86'400}, "");
+  visitor.number("certificate_retry_seconds", apns.certificate_retry_seconds, day_of_seconds,
+                 "No connection is tried for so long after APNs refused the push certificate,\n"
+                 "unless another one comes.");
+  visitor.number("ping_after_seconds", apns.ping_after_seconds, {1, 3'600},
+                 "Of silence while pushes are in flight, until APNs is asked whether it is there.");
+  visitor.number("ping_idle_seconds", apns.ping_idle_seconds, {1, 86'400},
+                 "The same with none in flight. Apple asks for rare ones, such as one an hour.");
+  visitor.number("ping_timeout_seconds", apns.ping_timeout_seconds, {1, 600},
+                 "Without an answer the connection is dead and its pushes go elsewhere.");
+  visitor.number("grow_after_milliseconds", apns.grow_after_milliseconds, {1, 600'000},
+                 "How long pushes wait for a stream before one more connection is made.");
+  visitor.number("shrink_after_seconds", apns.shrink_after_seconds, day_of_seconds,
+                 "Of little load, until one connection is given back.");
 }
 
 void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
@@ -86,6 +116,13 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
                  "Until a push that APNs did not answer, or answered with 5xx, is sent again; it\n"
                  "doubles each time up to retry_seconds_max.");
   visitor.number("retry_seconds_max", wake.retry_seconds_max, day_of_seconds, "");
+  visitor.number("token_busy_first_seconds", wake.token_busy_first_seconds, day_of_seconds,
+                 "Until a device is pushed again for which APNs says 429; it doubles each time.");
+  visitor.number("topic_probe_seconds", wake.topic_probe_seconds, day_of_seconds,
+                 "How often one push asks whether APNs takes a refused certificate again.");
+  visitor.number("requests_max", wake.requests_max, {1, 1'000'000},
+                 "Wakes that operators asked for by name and one lane lets wait; more wait for room\n"
+                 "with their requests.");
   visitor.number("answer_seconds", wake.answer_seconds, day_of_seconds,
                  "How long a device may take to answer a command before it is woken again.");
   visitor.number("not_now_promised_seconds", wake.not_now_promised_seconds, {1, 31'536'000},

@@ -238,13 +238,27 @@ void check_device_messages(const Configuration& configuration, Reader& reader) {
   }
 }
 
+void check_wakes(const Configuration& configuration, Reader& reader) {
+  const auto& apns = configuration.apns;
+  const auto& wake = configuration.wake;
+  if (apns.host.empty()) reader.fail_at("apns", "host", "must not be empty");
+  if (apns.answer_timeout_seconds > apns.push_timeout_seconds) {
+    reader.fail_at("apns", "answer_timeout_seconds", "must not be above push_timeout_seconds");
+  }
+  if (apns.reconnect_first_seconds > apns.reconnect_seconds_max) {
+    reader.fail_at("apns", "reconnect_first_seconds", "must not be above reconnect_seconds_max");
+  }
+  if (wake.retry_first_seconds > wake.retry_seconds_max) {
+    reader.fail_at("wake", "retry_first_seconds", "must not be above retry_seconds_max");
+  }
+}
+
 // What depends on more than one option.
 void check_together(const Configuration& configuration, Reader& reader) {
   const auto& state = configuration.state;
   const auto& device = configuration.device;
   const auto& operators = configuration.operators;
   const auto& admin = configuration.admin;
-  const auto& apns = configuration.apns;
   const auto& enrolment = configuration.enrolment;
   check_public_url(device.public_url, reader);
   if (device.certificate_file.empty() != device.key_file.empty()) {
@@ -264,7 +278,7 @@ void check_together(const Configuration& configuration, Reader& reader) {
   }
   if (state.folder.empty()) reader.fail_at("state", "folder", "must not be empty");
   if (admin.socket_path.empty()) reader.fail_at("admin", "socket_path", "must not be empty");
-  if (apns.host.empty()) reader.fail_at("apns", "host", "must not be empty");
+  check_wakes(configuration, reader);
   if (enrolment.organisation.empty()) {
     reader.fail_at("enrolment", "organisation", "must not be empty");
   }

@@ -47,6 +47,9 @@ wake::WakeOptions wake_options(const Configuration& configuration) {
   options.expiration = std::chrono::seconds(wake.expiration_seconds);
   options.retry_first = std::chrono::seconds(wake.retry_first_seconds);
   options.retry_max = std::chrono::seconds(wake.retry_seconds_max);
+  options.token_busy_first = std::chrono::seconds(wake.token_busy_first_seconds);
+  options.topic_probe = std::chrono::seconds(wake.topic_probe_seconds);
+  options.requests_max = size_from(wake.requests_max);
   return options;
 }
 
@@ -69,7 +72,22 @@ apns::ClientOptions apns_options(const Configuration& configuration,
   options.anchors = std::move(anchors);
   options.connections_max = size_from(apns.connections_max);
   options.streams_per_connection_max = size_from(apns.streams_per_connection_max);
+  options.dials_per_minute_max = size_from(apns.new_connections_per_minute_max);
+  options.proxy_host = apns.proxy_host;
+  options.proxy_port = static_cast<std::uint16_t>(apns.proxy_port);
+  options.queue_capacity = size_from(apns.queue_pushes_max);
   options.push_timeout = std::chrono::seconds(apns.push_timeout_seconds);
+  options.answer_timeout = std::chrono::seconds(apns.answer_timeout_seconds);
+  options.attempts_max = size_from(apns.attempts_max);
+  options.connect_timeout = std::chrono::seconds(apns.connect_timeout_seconds);
+  options.backoff_first = std::chrono::seconds(apns.reconnect_first_seconds);
+  options.backoff_max = std::chrono::seconds(apns.reconnect_seconds_max);
+  options.certificate_retry = std::chrono::seconds(apns.certificate_retry_seconds);
+  options.ping_after = std::chrono::seconds(apns.ping_after_seconds);
+  options.ping_idle = std::chrono::seconds(apns.ping_idle_seconds);
+  options.ping_timeout = std::chrono::seconds(apns.ping_timeout_seconds);
+  options.grow_after = std::chrono::milliseconds(apns.grow_after_milliseconds);
+  options.shrink_after = std::chrono::seconds(apns.shrink_after_seconds);
   return options;
 }
 

@@ -40,6 +40,19 @@ std::string batches_text(const boost::json::object& batches) {
   return text;
 }
 
+// "due 0, coalesce 0, pace 12 (3 s), ...": how many are in each stage, and since when.
+std::string stages_text(const boost::json::object& stages) {
+  std::string text;
+  for (const auto& [name, value] : stages) {
+    const auto& stage = value.as_object();
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} {}", std::string_view(name), text_of(stage, "depth"));
+    const auto oldest = stage.at("oldest_milliseconds").to_number<std::int64_t>();
+    if (oldest >= 1'000) text += " (" + uptime_text(oldest / 1'000) + ")";
+  }
+  return text;
+}
+
 std::string alarm_text(const boost::json::object& wake, const boost::json::object& apns) {
   if (text_of(wake, "topic_stopped") == "yes") {
     return "APNs refuses the push certificate: pushes have stopped until a new one is set";
@@ -94,6 +107,7 @@ int show_status(const Session& session) {
       {"pushes", fmt::format("{} accepted by APNs, {} refused, {} unanswered, {} in flight",
                              number(wakes, "accepted"), number(wakes, "rejected"),
                              number(wakes, "unanswered"), number(wakes, "in_flight"))},
+      {"wakes", stages_text(wakes.at("stages").as_object())},
       {"APNs", fmt::format("{} connections, {} streams allowed", number(apns, "connections"),
                            number(apns, "streams_allowed"))},
       {"devices", fmt::format("{} connections, {} requests", number(device, "connections"),

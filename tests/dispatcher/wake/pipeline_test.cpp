@@ -840,10 +840,27 @@ TEST_F(PipelineTest, TellsTheDepthAndAgeOfEachStage) {
   EXPECT_EQ(now.steady - gauges.pushing.since, 50ms);
   EXPECT_EQ(now.steady - gauges.pacing.since, 50ms);
   EXPECT_EQ(now.steady - gauges.due.since, 50ms) << "thirteen wait in the store";
+  EXPECT_EQ(gauges.coalescing.depth, 0u);
   answer();
   pass(7ms);
   EXPECT_EQ(pipeline->gauges(now).recording.depth, 1u);
   EXPECT_EQ(now.steady - pipeline->gauges(now).recording.since, 7ms);
+}
+
+TEST_F(PipelineTest, TellsHowManyAreDueAnewBehindTheirOwnPush) {
+  fleet.enrol("phone", now.wall);
+  request("phone");
+  settle();
+  pass(5ms);
+  fleet.update_token("phone", now.wall, "token of phone");
+  request("phone");
+  pass(3ms);
+  EXPECT_EQ(pipeline->gauges(now).coalescing.depth, 1u);
+  EXPECT_EQ(now.steady - pipeline->gauges(now).coalescing.since, 3ms);
+  answer();
+  settle();
+  EXPECT_EQ(pipeline->gauges(now).coalescing.depth, 0u);
+  EXPECT_EQ(pushes.size(), 1u);
 }
 
 }  // namespace

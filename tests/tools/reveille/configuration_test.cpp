@@ -53,6 +53,15 @@ TEST(Configuration, ThePrintedDefaultsParseBackToTheDefaults) {
   EXPECT_EQ(parsed.log.format, defaults.log.format);
 }
 
+TEST(Configuration, TimesOfAPushThatContradictEachOtherAreNamed) {
+  EXPECT_THAT(errors_in("[apns]\npush_timeout_seconds = 5\nanswer_timeout_seconds = 6\n"),
+              ElementsAre(HasSubstr("answer_timeout_seconds must not be above push_timeout")));
+  EXPECT_THAT(errors_in("[apns]\nreconnect_first_seconds = 61\n"),
+              ElementsAre(HasSubstr("must not be above reconnect_seconds_max")));
+  EXPECT_THAT(errors_in("[wake]\nretry_first_seconds = 901\n"),
+              ElementsAre(HasSubstr("must not be above retry_seconds_max")));
+}
+
 TEST(Configuration, EveryPrintedOptionStandsUnderAComment) {
   std::istringstream lines(print_default_configuration());
   std::string before;
