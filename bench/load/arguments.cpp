@@ -76,6 +76,19 @@ CLI::App* declare_dispatch(CLI::App& app, Arguments& arguments) {
   return dispatch;
 }
 
+CLI::App* declare_urgent(CLI::App& app, Arguments& arguments) {
+  UrgentOptions& options = arguments.urgent;
+  CLI::App* urgent = app.add_subcommand(
+      "urgent", "How soon a push goes out that somebody waits for: in the quiet, during a batch");
+  add_count(*urgent, "--enrolments", options.enrolments, "Enrolments, all in the batch");
+  add_count(*urgent, "--quiet", options.quiet_requests, "Requests of each kind in the quiet",
+            1'000'000);
+  add_count(*urgent, "--latency-ms", options.latency_milliseconds, "Of APNs, before each answer",
+            60'000, 0);
+  add_lanes(*urgent, options.network_lanes, &options.storage_lanes);
+  return urgent;
+}
+
 CLI::App* declare_exchange(CLI::App& app, Arguments& arguments) {
   ExchangeOptions& options = arguments.exchange;
   CLI::App* exchange = app.add_subcommand(
@@ -177,6 +190,11 @@ std::vector<Subcommand> declare_subcommands(CLI::App& app, Arguments& arguments)
                  [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
                    arguments.dispatch.with_h2load = !arguments.without_h2load;
                    return run_dispatch(arguments.dispatch, folder, telemetry);
+                 }});
+  subcommands.emplace_back(
+      Subcommand{declare_urgent(app, arguments),
+                 [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
+                   return run_urgent(arguments.urgent, folder, telemetry);
                  }});
   subcommands.emplace_back(
       Subcommand{declare_exchange(app, arguments),

@@ -20,6 +20,7 @@ struct Arguments {
   bool really_apple = false;
   DispatchOptions dispatch;
   bool without_h2load = false;
+  UrgentOptions urgent;
   ExchangeOptions exchange;
   std::string beside;
   EnrolOptions enrol;

@@ -48,6 +48,17 @@ struct DispatchOptions {
 Result<Figures> run_dispatch(const DispatchOptions& options, const std::filesystem::path& folder,
                              Telemetry& telemetry);
 
+// How soon a push goes out that somebody waits for: on a quiet daemon, and while a batch for all is
+// pushed.
+struct UrgentOptions {
+  std::size_t enrolments = 100'000;
+  std::size_t quiet_requests = 500;      // of each kind
+  std::size_t latency_milliseconds = 0;  // of APNs
+  std::size_t network_lanes = 0, storage_lanes = 1;
+};
+Result<Figures> run_urgent(const UrgentOptions& options, const std::filesystem::path& folder,
+                           Telemetry& telemetry);
+
 // Idle -> command -> Acknowledged -> empty over kept-alive mutual TLS; beside nginx.
 struct ExchangeOptions {
   std::size_t devices = 10'000;    // stored

@@ -455,6 +455,23 @@ TEST_F(ClientFaultsTest, PushesFailInTimeWhenAPNsStaysUnreachable) {
   EXPECT_LT(outcomes_of(99).at(0).latency, 5s);
 }
 
+TEST_F(ClientFaultsTest, AServerThatNeverShakesHandsIsGivenUpAtTheConnectDeadline) {
+  options.connect_timeout = 50ms;
+  options.push_timeout = 400ms;
+  // The kernel completes the TCP handshake; nobody ever accepts.
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor mute(context, {boost::asio::ip::address_v4::loopback(), 0});
+  options.port = mute.local_endpoint().port();
+  start_client();
+
+  submit_and_wait(0, 10);
+
+  EXPECT_EQ(outcomes_of(0).at(0).failure, "no connection to APNs");
+  EXPECT_GE(statistics().connect_failures, 2u) << "it tried again";
+  EXPECT_EQ(statistics().connects, 0u);
+  EXPECT_EQ(statistics().sent, 0u);
+}
+
 TEST_F(ClientFaultsTest, NewConnectionsPerMinuteAreBoundedWhateverHappens) {
   options.dials_per_minute_max = 5;
   options.push_timeout = 500ms;

@@ -22,6 +22,7 @@ using asio::ip::tcp;
 // Takes each CONNECT to a loopback port, on a thread of its own.
 class Proxy {
  public:
+  // An empty answer: it never says a word.
   explicit Proxy(std::string answer)
       : answer_(std::move(answer)), acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
     asio::co_spawn(context_, accept(), asio::detached);
@@ -52,6 +53,10 @@ class Proxy {
       const std::lock_guard lock(mutex_);
       first_line_ = head.substr(0, head.find("\r\n"));
     }
+    if (answer_.empty()) {
+      silent_.push_back(std::move(socket));
+      co_return;
+    }
     co_await asio::async_write(*socket, asio::buffer(answer_), asio::use_awaitable);
     if (!answer_.starts_with("HTTP/1.1 200")) co_return;
     const std::size_t colon = first_line_.find(':');
@@ -81,6 +86,7 @@ class Proxy {
   const std::string answer_;
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
+  std::vector<std::shared_ptr<tcp::socket>> silent_;
   std::mutex mutex_;
   std::string first_line_;
   std::jthread thread_;
@@ -112,6 +118,22 @@ TEST_F(ClientTest, AProxyThatRefusesIsNamedInTheError) {
 
   EXPECT_EQ(outcomes_of(0).at(0).failure, "no connection to APNs");
   EXPECT_NE(statistics().last_connect_error.find("407 Proxy"), std::string::npos);
+}
+
+TEST_F(ClientTest, AProxyThatNeverAnswersIsGivenUpAtTheConnectDeadline) {
+  options.connect_timeout = 50ms;
+  options.push_timeout = 400ms;
+  Proxy proxy("");
+  start_peer();
+  options.proxy_host = "127.0.0.1";
+  options.proxy_port = proxy.port();
+  start_client();
+
+  submit_and_wait(0, 1);
+
+  EXPECT_EQ(outcomes_of(0).at(0).failure, "no connection to APNs");
+  EXPECT_GE(statistics().connect_failures, 2u) << "it tried again";
+  EXPECT_EQ(peer->record().connections, 0u);
 }
 
 TEST(ProxyTunnelTest, TheRequestNamesHostAndPort) {
