@@ -32,7 +32,8 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
   switch (apns::judge(*outcome.response)) {
     case apns::Verdict::accepted:
       return {.record = Record::pushed,
-              .next_due_at = now + jitter.spread(silence_after(options.silence, wake.attempts)),
+              .next_due_at =
+                  jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
               .topic = TopicNews::answered,
               .token_rests = false,
               .is_our_defect = false};

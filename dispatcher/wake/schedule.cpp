@@ -21,6 +21,14 @@ std::chrono::milliseconds Jitter::spread(std::chrono::milliseconds duration) {
   return duration + std::chrono::milliseconds(shift - static_cast<std::int64_t>(tenth));
 }
 
+storage::Time Jitter::spread_together(storage::Time now, std::chrono::milliseconds duration) {
+  const std::chrono::milliseconds tenth = duration / 10, step = tenth / 2;
+  const storage::Time exact = now + spread(duration);
+  if (step.count() == 0) return exact;
+  const storage::Time before = exact - exact.time_since_epoch() % step;
+  return before < now + duration - tenth ? before + step : before;
+}
+
 std::chrono::milliseconds Jitter::after(std::chrono::milliseconds duration) {
   const auto tenth = static_cast<std::uint64_t>(duration.count()) / 10;
   return duration + std::chrono::milliseconds(below(tenth + 1'000));

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "storage/records.h"
+
 namespace reveille::wake {
 
 // Spreads wakes over time, so that what was pushed together does not come back together. Cheap, for
@@ -14,6 +16,9 @@ class Jitter {
 
   // At most a tenth shorter or longer.
   std::chrono::milliseconds spread(std::chrono::milliseconds duration);
+  // The same behind `now`, at one of five times or so in the fifth of `duration` that there is: the
+  // store keeps what is due at one time together.
+  storage::Time spread_together(storage::Time now, std::chrono::milliseconds duration);
   // Never shorter, at most a tenth and a second longer: for what must not be tried before.
   std::chrono::milliseconds after(std::chrono::milliseconds duration);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace reveille::wake {
@@ -39,6 +40,20 @@ TEST(ScheduleTest, JitterReachesATenthBothWaysAndNoFurther) {
   EXPECT_LT(*shortest, 27'200ms);
   EXPECT_LE(*longest, 33s);
   EXPECT_GT(*longest, 32'800ms);
+}
+
+TEST(ScheduleTest, WhatIsSpreadTogetherComesAtFewTimesWithinATenth) {
+  Jitter jitter(1);
+  const storage::Time now(1'700'000'000'123ms);
+  std::set<storage::Time> times;
+  for (int i = 0; i < 2'000; ++i) {
+    times.insert(jitter.spread_together(now + std::chrono::milliseconds(i), 600s));
+  }
+  EXPECT_GE(*times.begin(), now + 540s);
+  EXPECT_LE(*times.rbegin(), now + 2s + 660s);
+  EXPECT_GE(times.size(), 4u);
+  EXPECT_LE(times.size(), 5u);
+  EXPECT_EQ(jitter.spread_together(now, 9ms), now + 9ms);
 }
 
 TEST(ScheduleTest, WhatMustWaitIsNeverSpreadToBeforeItsTime) {
