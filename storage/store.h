@@ -209,7 +209,7 @@ class Transaction {
   // enrolment is due because it has work and has not connected, or because an operator asked.
   virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
                                                  Time now, std::size_t count_max) = 0;
-  // When the next one behind `after` is due; nullopt when there is none.
+  // When the next one behind `after` is due, or a time before; nullopt when there is none.
   virtual Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) = 0;
 
   // Relaxed. Records of an earlier generation, or whose wake changed meanwhile, are skipped.

@@ -2,6 +2,8 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <map>
+
 #include "protocol/base/ensure.h"
 #include "storage/rocksdb/options.h"
 
@@ -25,33 +27,39 @@ BareCommitter::~BareCommitter() {
   }
 }
 
-std::vector<BareCommitter::Row> BareCommitter::rows_of(const mdm::EnrolmentId& id,
+std::vector<BareCommitter::Row> BareCommitter::rows_of(std::span<const mdm::EnrolmentId> ids,
                                                        const mdm::CommandUuid& command,
                                                        std::uint64_t sequence, storage::Time now,
                                                        const std::optional<storage::BatchId>& batch) {
-  const Bytes life = rocks::life_prefix(id, 1);
-  rocks::DeliveryRow delivery;
-  delivery.sequence = sequence;
-  delivery.delivery.command = command;
-  delivery.delivery.request_type = "InstallProfile";
-  delivery.delivery.queued_at = now;
-  delivery.delivery.batch = batch;
-  rocks::Schedule schedule;
-  schedule.state = storage::EnrolmentState::enrolled;
-  schedule.has_push_token = true;
-  schedule.live = static_cast<std::uint32_t>(sequence + 1);
-  schedule.next_sequence = sequence + 1;
-  schedule.wake.due_at = now;
-  std::vector<Row> rows{
-      {rocks::Table::deliveries, rocks::delivery_key(life, command), rocks::encode(delivery)},
-      {rocks::Table::queue, rocks::queue_key(life, sequence),
-       rocks::encode(rocks::QueueRow{.command = command, .put_off_round = 0, .ended = false})},
-      {rocks::Table::schedules, rocks::schedule_key(id), rocks::encode(schedule)}};
-  // The wake is due from the first command on.
-  if (sequence == 0) {
-    rows.push_back(
-        {rocks::Table::due,
-         rocks::due_key(storage::partition_of(id), storage::Priority::bulk, now, id), Bytes()});
+  std::vector<Row> rows;
+  std::map<std::uint8_t, std::vector<mdm::EnrolmentId>> due;
+  for (const mdm::EnrolmentId& id : ids) {
+    storage::rocks::DeliveryRow delivery;
+    delivery.delivery.command = command;
+    delivery.delivery.request_type = "InstallProfile";
+    delivery.delivery.queued_at = now;
+    delivery.delivery.batch = batch;
+    rocks::Schedule schedule;
+    schedule.state = storage::EnrolmentState::enrolled;
+    schedule.has_push_token = true;
+    schedule.live = static_cast<std::uint32_t>(sequence + 1);
+    schedule.in_row = schedule.live;
+    schedule.next_sequence = sequence + 1;
+    schedule.wake.due_at = now;
+    for (delivery.sequence = 0; delivery.sequence <= sequence; ++delivery.sequence) {
+      const Bytes encoded = rocks::encode(delivery);
+      rocks::append_big_endian(schedule.queue, static_cast<std::uint32_t>(encoded.size()));
+      schedule.queue += encoded;
+    }
+    rows.push_back({rocks::Table::schedules, rocks::schedule_key(id), rocks::encode(schedule)});
+    due[storage::partition_of(id).index].push_back(id);
+  }
+  // The wakes are due from the first command on.
+  if (sequence > 0) return rows;
+  for (const auto& [partition, those] : due) {
+    rows.push_back({rocks::Table::due,
+                    rocks::due_key({.index = partition}, storage::Priority::bulk, now, blocks_++),
+                    rocks::encode_due(those)});
   }
   return rows;
 }

@@ -22,14 +22,14 @@ class BareCommitter {
   BareCommitter(const BareCommitter&) = delete;
   BareCommitter& operator=(const BareCommitter&) = delete;
 
-  // What queueing `command` for `id` writes when it is the queue's `sequence`th.
+  // What queueing `command` for `ids` writes when it is the `sequence`th of each queue.
   struct Row {
     storage::rocks::Table table;
     Bytes key, value;
   };
-  static std::vector<Row> rows_of(const mdm::EnrolmentId& id, const mdm::CommandUuid& command,
-                                  std::uint64_t sequence, storage::Time now,
-                                  const std::optional<storage::BatchId>& batch = std::nullopt);
+  std::vector<Row> rows_of(std::span<const mdm::EnrolmentId> ids, const mdm::CommandUuid& command,
+                           std::uint64_t sequence, storage::Time now,
+                           const std::optional<storage::BatchId>& batch = std::nullopt);
 
   enum class Sync { yes, no };
   void commit(std::span<const Row> rows, Sync sync = Sync::yes);
@@ -38,6 +38,7 @@ class BareCommitter {
   TemporaryFolder folder_;
   std::unique_ptr<rocksdb::DB> database_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  std::uint64_t blocks_ = 0;
 };
 
 }  // namespace reveille::bench

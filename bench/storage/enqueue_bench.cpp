@@ -21,12 +21,8 @@ void BM_EnqueueBesideBareCommitter(benchmark::State& state) {
       const auto ids = fleet.next_ids(turn);
       std::vector<std::vector<BareCommitter::Row>> batches;
       for (std::size_t at = 0; at < turn; at += in_one_commit) {
-        std::vector<BareCommitter::Row>& batch = batches.emplace_back();
-        for (const mdm::EnrolmentId& id : ids.subspan(at, in_one_commit)) {
-          for (auto& row : BareCommitter::rows_of(id, command, sequence, fleet.now())) {
-            batch.push_back(std::move(row));
-          }
-        }
+        batches.push_back(
+            bare.rows_of(ids.subspan(at, in_one_commit), command, sequence, fleet.now()));
       }
       theirs.measure(turn, [&] {
         for (const auto& batch : batches) bare.commit(batch);

@@ -41,6 +41,7 @@ class Database {
   }
   const Sealer& sealer() const { return *sealer_; }
   const StoreOptions& options() const { return options_.store; }
+  std::size_t deliveries_in_row_max() const { return options_.deliveries_in_row_max; }
 
   // Writes the batch and the counters it changes, in one step.
   // Errors: unavailable when the disk is nearly full, when the write fails, and from then on.

@@ -9,8 +9,9 @@
 #include "storage/records.h"
 
 // Fields as bytes: integers big-endian, times as signed milliseconds since 1970, texts with their
-// length (4 bytes) before them, an optional field behind a byte 0 or 1. docs/storage-format.md
-// lists which fields make which row.
+// length (4 bytes) before them, an optional field behind a byte 0 or 1. Rows that are written most
+// often have their numbers, times and lengths in as few bytes as they need: `number`, `short_time`,
+// `short_text`. docs/storage-format.md lists which fields make which row.
 namespace reveille::storage::rocks {
 
 template <typename Unsigned>
@@ -73,6 +74,21 @@ class Writer {
     return value ? time(*value) : *this;
   }
 
+  // LEB128: seven bits a byte, the lowest first, the high bit set on all but the last.
+  Writer& number(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<char>(value | 0x80));
+    bytes_.push_back(static_cast<char>(value));
+    return *this;
+  }
+  Writer& short_time(Time value) {
+    return number(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+  }
+  Writer& short_text(BytesView value) {
+    number(value.size());
+    bytes_.append(value);
+    return *this;
+  }
+
   Bytes take() { return std::move(bytes_); }
 
  private:
@@ -110,6 +126,26 @@ class Reader {
   }
   std::optional<Time> optional_time() { return flag() ? std::optional(time()) : std::nullopt; }
 
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const std::uint64_t byte = u8();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    fail();
+    return 0;
+  }
+  std::uint32_t number32() {
+    const std::uint64_t value = number();
+    if (value > UINT32_MAX) fail();
+    return static_cast<std::uint32_t>(value);
+  }
+  Time short_time() { return Time(std::chrono::milliseconds(static_cast<std::int64_t>(number()))); }
+  std::string short_text() { return std::string(short_view()); }
+  // Of the bytes that are read.
+  BytesView short_view() { return raw(number()); }
+
   // An enumerator between `first` and `last`.
   template <typename Enum>
   Enum enumerator(Enum first, Enum last) {
@@ -121,6 +157,7 @@ class Reader {
     return static_cast<Enum>(value);
   }
 
+  bool has_more() const { return !left_.empty(); }
   // Every field was there, and nothing behind the last.
   bool ok() const { return !failed_ && left_.empty(); }
 

@@ -65,10 +65,9 @@ Result<FolderContent> judge(rocksdb::DB& database, const fs::path& folder) {
   if (!format || format->magic != format_magic) {
     return refusal(folder, "holds another program's database");
   }
-  if (format->version > format_version) {
+  if (format->version != format_version) {  // the earlier one was never released
     return refusal(folder, "holds a database of format " + std::to_string(format->version) +
-                               "; this program knows formats up to " +
-                               std::to_string(format_version));
+                               "; this program knows format " + std::to_string(format_version));
   }
   return FolderContent::our_format;
 }

@@ -76,27 +76,22 @@ Bytes due_prefix(Partition partition, Priority priority) {
   return {static_cast<char>(partition.index), static_cast<char>(priority)};
 }
 
-Bytes due_key(Partition partition, Priority priority, Time due_at,
-              const mdm::EnrolmentId& enrolment) {
+Bytes due_key(Partition partition, Priority priority, Time due_at, std::uint64_t block) {
   Bytes key = due_prefix(partition, priority);
   append_time_key(key, due_at);
-  return key + enrolment.text();
+  append_big_endian(key, block);
+  return key;
 }
 
-std::optional<WakeCursor> parse_due_key(BytesView key) {
-  constexpr std::size_t id_begins_at = 10;
-  if (key.size() <= id_begins_at) return std::nullopt;
-  const auto priority = static_cast<Priority>(key[1]);
-  if (priority != Priority::urgent && priority != Priority::bulk) return std::nullopt;
+std::optional<Time> parse_due_key(BytesView key) {
+  constexpr std::size_t size = 1 + 1 + 8 + 8;
+  if (key.size() != size) return std::nullopt;
   std::uint64_t milliseconds = 0;
   for (const char byte : key.substr(2, 8)) {
     milliseconds = milliseconds << 8 | static_cast<unsigned char>(byte);
   }
   milliseconds ^= std::uint64_t{1} << 63;
-  return WakeCursor{
-      .priority = priority,
-      .due_at = Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds))),
-      .enrolment = mdm::EnrolmentId(std::string(key.substr(id_begins_at)))};
+  return Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds)));
 }
 
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation) {
@@ -254,104 +249,92 @@ Result<Enrolment> decode_enrolment(BytesView bytes) {
 }
 
 Bytes encode(const Schedule& row) {
-  return Writer(row_version)
-      .u32(row.generation)
+  Writer writer(row_version);
+  writer.number(row.generation)
       .u8(static_cast<std::uint8_t>(row.state))
       .flag(row.has_push_token)
       .flag(row.push_parked)
-      .u32(row.live)
-      .u32(row.live_of_batches)
-      .u32(row.put_off)
-      .u32(row.round)
-      .u64(row.next_sequence)
-      .u64(row.head)
-      .optional_time(row.wake.due_at)
-      .u8(static_cast<std::uint8_t>(row.wake.priority))
-      .u32(row.wake.attempts)
-      .time(row.wake.last_pushed_at)
-      .time(row.wake.last_seen_at)
-      .text(row.wake.last_apns_reason)
+      .number(row.live)
+      .number(row.live_of_batches)
+      .number(row.put_off)
+      .number(row.round)
+      .number(row.next_sequence)
+      .flag(row.wake.due_at.has_value());
+  if (row.wake.due_at) writer.short_time(*row.wake.due_at);
+  return writer.u8(static_cast<std::uint8_t>(row.wake.priority))
+      .number(row.wake.attempts)
+      .short_time(row.wake.last_pushed_at)
+      .short_time(row.wake.last_seen_at)
+      .short_text(row.wake.last_apns_reason)
+      .number(row.in_row)
+      .short_text(row.queue)
       .take();
 }
 
 Result<Schedule> decode_schedule(BytesView bytes) {
   Reader reader(bytes, row_version);
   Schedule row;
-  row.generation = reader.u32();
+  row.generation = reader.number32();
   row.state = reader.enumerator(EnrolmentState::pending, EnrolmentState::ended);
   row.has_push_token = reader.flag();
   row.push_parked = reader.flag();
-  row.live = reader.u32();
-  row.live_of_batches = reader.u32();
-  row.put_off = reader.u32();
-  row.round = reader.u32();
-  row.next_sequence = reader.u64();
-  row.head = reader.u64();
-  row.wake.due_at = reader.optional_time();
+  row.live = reader.number32();
+  row.live_of_batches = reader.number32();
+  row.put_off = reader.number32();
+  row.round = reader.number32();
+  row.next_sequence = reader.number();
+  if (reader.flag()) row.wake.due_at = reader.short_time();
   row.wake.priority = reader.enumerator(Priority::urgent, Priority::bulk);
-  row.wake.attempts = reader.u32();
-  row.wake.last_pushed_at = reader.time();
-  row.wake.last_seen_at = reader.time();
-  row.wake.last_apns_reason = reader.text();
+  row.wake.attempts = reader.number32();
+  row.wake.last_pushed_at = reader.short_time();
+  row.wake.last_seen_at = reader.short_time();
+  row.wake.last_apns_reason = reader.short_text();
+  row.in_row = reader.number32();
+  row.queue = reader.short_text();
   return finish(reader, std::move(row), Table::schedules);
 }
 
 Bytes encode(const DeliveryRow& row) {
-  std::optional<std::string> batch;
-  if (row.delivery.batch) batch = row.delivery.batch->text;
-  std::optional<Time> expires_at;
-  if (row.delivery.expires_at != Time{}) expires_at = row.delivery.expires_at;
-  return Writer(row_version)
-      .u64(row.sequence)
-      .u32(row.put_off_round)
-      .text(row.delivery.command.text)
-      .text(row.delivery.request_type)
-      .u8(static_cast<std::uint8_t>(row.delivery.state))
-      .u32(row.delivery.times_sent)
-      .u32(row.delivery.times_not_now)
-      .time(row.delivery.queued_at)
-      .time(row.delivery.sent_at)
-      .time(row.delivery.ended_at)
-      .text(row.delivery.final_status)
-      .optional_text(batch)
-      .optional_time(expires_at)
-      .take();
+  const Delivery& delivery = row.delivery;
+  Writer writer(row_version);
+  writer.short_text(delivery.command.text)
+      .short_text(delivery.request_type)
+      .number(row.sequence)
+      .number(row.put_off_round)
+      .u8(static_cast<std::uint8_t>(delivery.state))
+      .number(delivery.times_sent)
+      .number(delivery.times_not_now)
+      .short_time(delivery.queued_at)
+      .short_time(delivery.sent_at)
+      .short_time(delivery.ended_at)
+      .short_text(delivery.final_status)
+      .flag(delivery.batch.has_value());
+  if (delivery.batch) writer.short_text(delivery.batch->text);
+  return writer.short_time(delivery.expires_at).take();
 }
 
 Result<DeliveryRow> decode_delivery(BytesView bytes) {
   Reader reader(bytes, row_version);
   DeliveryRow row;
-  row.sequence = reader.u64();
-  row.put_off_round = reader.u32();
-  row.delivery.command.text = reader.text();
-  row.delivery.request_type = reader.text();
-  row.delivery.state = reader.enumerator(DeliveryState::queued, DeliveryState::voided);
-  row.delivery.times_sent = reader.u32();
-  row.delivery.times_not_now = reader.u32();
-  row.delivery.queued_at = reader.time();
-  row.delivery.sent_at = reader.time();
-  row.delivery.ended_at = reader.time();
-  row.delivery.final_status = reader.text();
-  if (auto batch = reader.optional_text()) row.delivery.batch = BatchId{.text = *std::move(batch)};
-  row.delivery.expires_at = reader.optional_time().value_or(Time{});
+  Delivery& delivery = row.delivery;
+  delivery.command.text = reader.short_text();
+  delivery.request_type = reader.short_text();
+  row.sequence = reader.number();
+  row.put_off_round = reader.number32();
+  delivery.state = reader.enumerator(DeliveryState::queued, DeliveryState::voided);
+  delivery.times_sent = reader.number32();
+  delivery.times_not_now = reader.number32();
+  delivery.queued_at = reader.short_time();
+  delivery.sent_at = reader.short_time();
+  delivery.ended_at = reader.short_time();
+  delivery.final_status = reader.short_text();
+  if (reader.flag()) delivery.batch = BatchId{.text = reader.short_text()};
+  delivery.expires_at = reader.short_time();
   return finish(reader, std::move(row), Table::deliveries);
 }
 
-Bytes encode(const QueueRow& row) {
-  return Writer(row_version)
-      .text(row.command.text)
-      .u32(row.put_off_round)
-      .flag(row.ended)
-      .take();
-}
-
-Result<QueueRow> decode_queue(BytesView bytes) {
-  Reader reader(bytes, row_version);
-  QueueRow row;
-  row.command.text = reader.text();
-  row.put_off_round = reader.u32();
-  row.ended = reader.flag();
-  return finish(reader, std::move(row), Table::queue);
+BytesView command_of_delivery(BytesView bytes) {
+  return Reader(bytes, row_version).short_view();
 }
 
 Bytes encode(const Batch& row) {
@@ -433,6 +416,25 @@ Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes) {
       std::min<std::size_t>(reader.u32(), Transaction::audience_chunk_ids_max));
   for (mdm::EnrolmentId& id : ids) id = mdm::EnrolmentId(reader.text());
   return finish(reader, std::move(ids), Table::audiences);
+}
+
+Bytes encode_due(std::span<const mdm::EnrolmentId> ids) {
+  Writer writer(row_version);
+  writer.number(ids.size());
+  for (const mdm::EnrolmentId& id : ids) writer.short_text(id.text());
+  return writer.take();
+}
+
+Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  const std::uint64_t count = reader.number();
+  std::vector<mdm::EnrolmentId> ids;
+  ids.reserve(std::min<std::uint64_t>(count, bytes.size()));
+  for (std::uint64_t i = 0; i < count && reader.has_more(); ++i) {
+    ids.emplace_back(reader.short_text());
+  }
+  if (ids.size() != count) return failure(ErrorCode::corrupt, "a row of due is damaged");
+  return finish(reader, std::move(ids), Table::due);
 }
 
 Bytes encode(const PushSecretRow& row) {

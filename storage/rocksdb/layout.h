@@ -27,8 +27,8 @@
 //                      0x03 id                                          sealed bootstrap token
 //                      0x04 id                                          UserLogin
 //   schedules          partition:1 id                                   Schedule
-//   due                partition:1 priority:1 due_at:8 id               nothing
-//   queue              life sequence:8                                  QueueRow
+//   due                partition:1 priority:1 due_at:8 block:8          ids
+//   queue              life sequence:8                                  the command's uuid
 //   deliveries         life uuid                                        DeliveryRow
 //   results            life uuid                                        the report's bytes
 //   commands           uuid                                             CommandRow
@@ -46,7 +46,7 @@
 namespace reveille::storage::rocks {
 
 constexpr const char* format_magic = "reveille-store";
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 
 enum class Table : std::uint8_t {
   meta,
@@ -82,12 +82,12 @@ Bytes unlock_secret_key(const mdm::EnrolmentId& enrolment);
 Bytes bootstrap_secret_key(const mdm::EnrolmentId& enrolment);
 Bytes user_login_key(const mdm::EnrolmentId& user);
 Bytes schedule_key(const mdm::EnrolmentId& enrolment);
-Bytes due_key(Partition partition, Priority priority, Time due_at,
-              const mdm::EnrolmentId& enrolment);
+// `block` tells those of one time apart.
+Bytes due_key(Partition partition, Priority priority, Time due_at, std::uint64_t block);
 // What all keys of one priority begin with.
 Bytes due_prefix(Partition partition, Priority priority);
 // nullopt when the bytes are no such key.
-std::optional<WakeCursor> parse_due_key(BytesView key);
+std::optional<Time> parse_due_key(BytesView key);
 
 // What the keys of one life's queue, deliveries and results begin with.
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
@@ -107,8 +107,9 @@ Bytes behind(BytesView prefix);
 
 // ---- values; a decoder's only error is corrupt ----
 
-// All that enqueueing, connecting and waking need to know of an enrolment, so that they leave its
-// bigger record alone.
+// All that enqueueing, connecting and waking need to know of an enrolment, the oldest of its live
+// deliveries among it: so each of them is mostly one read and one write, and leaves the bigger
+// record alone.
 struct Schedule {
   std::uint32_t generation = 1;
   EnrolmentState state = EnrolmentState::pending;
@@ -119,8 +120,9 @@ struct Schedule {
   std::uint32_t put_off = 0;        // of these, answered NotNow in this round
   std::uint32_t round = 1;          // counts the rounds of NotNow; an Idle may begin the next
   std::uint64_t next_sequence = 0;  // of the queue
-  std::uint64_t head = 0;           // every delivery with a smaller sequence has ended
   WakeState wake;
+  std::uint32_t in_row = 0;  // how many live deliveries `queue` holds
+  Bytes queue;               // see LiveQueue
 
   bool may_be_pushed() const { return has_push_token && !push_parked; }
 };
@@ -129,14 +131,6 @@ struct DeliveryRow {
   Delivery delivery;
   std::uint64_t sequence = 0;
   std::uint32_t put_off_round = 0;  // the last round in which the device said NotNow; 0: none
-};
-
-// The place of a delivery in its queue, for ever. It is written anew only when the delivery is put
-// off, or ends while an earlier one lives: mostly the head just moves on.
-struct QueueRow {
-  mdm::CommandUuid command;
-  std::uint32_t put_off_round = 0;  // as in DeliveryRow
-  bool ended = false;               // known for those behind the head alone
 };
 
 // One partition's share of a batch, and how far it has come. Nobody but the partition's lane writes
@@ -207,10 +201,10 @@ Counter counter_of(DeliveryState state);
 Bytes encode(const Enrolment& row);
 Bytes encode(const Schedule& row);
 Bytes encode(const DeliveryRow& row);
-Bytes encode(const QueueRow& row);
 Bytes encode(const Batch& row);
 Bytes encode(const BatchProgress& row);
 Bytes encode_audience(std::span<const mdm::EnrolmentId> ids);
+Bytes encode_due(std::span<const mdm::EnrolmentId> ids);
 Bytes encode(const PushSecretRow& row);
 Bytes encode(const PushSecret& row);
 Bytes encode(const UserLogin& row);
@@ -224,10 +218,12 @@ Bytes encode(const CounterRow& row);
 Result<Enrolment> decode_enrolment(BytesView bytes);
 Result<Schedule> decode_schedule(BytesView bytes);
 Result<DeliveryRow> decode_delivery(BytesView bytes);
-Result<QueueRow> decode_queue(BytesView bytes);
+// Alone, of a whole row: what tells it from others. Empty when it is damaged.
+BytesView command_of_delivery(BytesView bytes);
 Result<Batch> decode_batch(BytesView bytes);
 Result<BatchProgress> decode_batch_progress(BytesView bytes);
 Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes);
+Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes);
 Result<PushSecretRow> decode_push_secret_row(BytesView bytes);
 Result<PushSecret> decode_push_secret(BytesView bytes);
 Result<UserLogin> decode_user_login(BytesView bytes);

@@ -12,6 +12,8 @@ struct RocksdbOptions {
   StoreOptions store;
   std::filesystem::path folder;  // created when missing
   Bytes secret_key;  // 32 bytes; seals tokens, magic, unlock tokens, push keys (AES-256-GCM)
+  // Live deliveries of one enrolment that its schedule keeps; more take rows of their own.
+  std::size_t deliveries_in_row_max = 32;
   std::size_t block_cache_bytes = 64u << 20;
   std::size_t write_buffer_bytes = 32u << 20;
   // RocksDB 7.8.3 aborts the process on a full disk: below this, commits that write answer

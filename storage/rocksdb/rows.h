@@ -24,6 +24,8 @@ class Rows {
  public:
   explicit Rows(Database& database) : database_(database) {}
 
+  const Database& database() const { return database_; }
+
   std::optional<Bytes> get(Table table, BytesView key);
 
   // Many at once, which costs less than one by one: `found(place in keys, value)` for each that

@@ -66,6 +66,11 @@ const Schedule* RocksdbTransaction::look_at_schedule(const mdm::EnrolmentId& id)
   return schedule ? &schedule->row : nullptr;
 }
 
+void RocksdbTransaction::forget_unchanged(const mdm::EnrolmentId& id) {
+  const auto in_use = schedules_.find(id);
+  if (in_use != schedules_.end() && !in_use->second.changed) schedules_.erase(in_use);
+}
+
 const CommandRow* RocksdbTransaction::find_command_row(const mdm::CommandUuid& command) {
   if (!last_command_ || last_command_->first != command) {
     auto row = rows_.read(Table::commands, command.text, decode_command);
@@ -85,15 +90,12 @@ void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& sche
   if (!due_at) priority = Priority::bulk;
   if (wake.due_at == due_at && wake.priority == priority) return;
   const Partition partition = partition_of(id);
-  if (wake.due_at) {
-    rows_.erase(Table::due, due_key(partition, wake.priority, *wake.due_at, id));
-    due_changes(partition, wake.priority).moved = true;
-  }
+  if (wake.due_at) due_changes(partition, wake.priority).moved = true;
   if (due_at) {
-    rows_.put(Table::due, due_key(partition, priority, *due_at, id), {});
     DueChanges& changes = due_changes(partition, priority);
-    changes.moved = true;
+    changes.added[*due_at].push_back(id);
     changes.earliest = std::min(changes.earliest.value_or(*due_at), *due_at);
+    changes.moved = true;
   }
   wake.due_at = due_at;
   wake.priority = priority;
@@ -115,6 +117,11 @@ Result<void> RocksdbTransaction::commit() {
   ensure(!committed_, "a transaction is committed once");
   committed_ = true;
   if (rows_.failure()) return std::unexpected(*rows_.failure());
+  for (std::uint8_t index = 0; index < Partition::count; ++index) {
+    for (const Priority priority : {Priority::urgent, Priority::bulk}) {
+      write_due({.index = index}, priority);
+    }
+  }
   for (const auto& [id, schedule] : schedules_) {
     if (schedule.changed) rows_.put(Table::schedules, schedule_key(id), encode(schedule.row));
   }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <unordered_map>
 
+#include "storage/rocksdb/live_queue.h"
 #include "storage/rocksdb/rows.h"
 #include "storage/store.h"
 
@@ -125,13 +127,16 @@ class RocksdbTransaction final : public Transaction {
   // For reading alone.
   const Schedule* look_at_schedule(const mdm::EnrolmentId& id);
 
+  // One that was read in passing: a walk must not gather a fleet in memory.
+  void forget_unchanged(const mdm::EnrolmentId& id);
+
   // The command, decoded once for all the devices of a transaction that get the same.
   const CommandRow* find_command_row(const mdm::CommandUuid& command);
 
   void count(Partition partition, Counter counter, std::int64_t change);
   void must_sync() { durability_ = Durability::synced; }
 
-  // Moves the wake's row.
+  // The wake's place before, if any, is left: see scan_due().
   void set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, std::optional<Time> due_at,
                Priority priority = Priority::bulk);
   // Due now, or as it was when it was due already: its push may be under way, and its record must
@@ -158,11 +163,6 @@ class RocksdbTransaction final : public Transaction {
 
   // ---- queue ----
 
-  // A live delivery in its place.
-  struct Place {
-    std::uint64_t sequence = 0;
-    QueueRow row;
-  };
   // What is queued: the same for many enrolments.
   struct Order {
     const mdm::CommandUuid& command;
@@ -174,22 +174,17 @@ class RocksdbTransaction final : public Transaction {
   struct Target {
     ScheduleInUse* schedule = nullptr;  // nullptr: no such enrolment
     Bytes life;
-    bool holds_command = false;
+    bool has_held_command = false;  // or holds it, outside its schedule
   };
   std::vector<Enqueued> enqueue_all(std::span<const mdm::EnrolmentId> ids, const Order& order,
                                     Time now);
   Enqueued enqueue_one(const mdm::EnrolmentId& id, const Target& target, const Order& order,
                        Time now);
-  // Live deliveries from the head on, in their order, until `visit` answers false. Moves the head
-  // up to the first of them.
-  void scan_live(BytesView life, ScheduleInUse& schedule,
-                 const std::function<bool(Place place)>& visit);
-  // The place whose turn it is, while any is ready.
-  std::optional<Place> next_place(BytesView life, ScheduleInUse& schedule);
-  // The first live delivery that was not put off in this round.
-  std::optional<Place> first_ready(BytesView life, ScheduleInUse& schedule);
-  // The same, passing over those that end Setup Assistant.
-  std::optional<Place> first_ready_in_setup(BytesView life, ScheduleInUse& schedule);
+  // The first live delivery that was not put off in this round; one that ends Setup Assistant when
+  // there is no other.
+  std::optional<DeliveryRow> next_ready(BytesView life, ScheduleInUse& schedule);
+  // The last queued first.
+  std::vector<DeliveryRow> ended_deliveries(BytesView life);
   void put_off(BytesView life, ScheduleInUse& schedule, DeliveryRow& row);
   // The end of a live delivery.
   void end_delivery(const mdm::EnrolmentId& id, BytesView life, ScheduleInUse& schedule,
@@ -228,10 +223,47 @@ class RocksdbTransaction final : public Transaction {
 
   // ---- wakes ----
 
-  std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, const Schedule& schedule);
-  // Rows of `due` with this priority behind `after`, oldest first, until `visit` answers false.
-  void scan_due(Partition partition, Priority priority, const WakeCursor& after,
-                const std::function<bool(WakeCursor cursor)>& visit);
+  std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, BytesView key, BytesView secret_row);
+  // Of enrolments with a push token, whose schedules were read.
+  std::vector<DueWake> due_wakes_of(std::span<const mdm::EnrolmentId> ids);
+
+  // All that may be due at one time.
+  struct DueGroup {
+    struct Block {
+      Bytes key;
+      std::vector<mdm::EnrolmentId> ids;
+    };
+    Time due_at{};
+    std::vector<Block> blocks;
+  };
+  using VisitDue = std::function<bool(const mdm::EnrolmentId& id, Time due_at)>;
+  struct DueWalk {
+    Priority priority;
+    WakeCursor after;
+    const VisitDue& visit;
+    std::optional<Time> first = {};  // nothing earlier is due
+    bool is_over = false;
+    std::optional<Time> stopped_at = {};
+    std::size_t stale = 0;
+    std::vector<std::pair<Bytes, std::vector<mdm::EnrolmentId>>> tidied = {};  // blocks' new ids
+
+    void stop(Time due_at) {
+      if (!first) first = due_at;
+      stopped_at = due_at;
+      is_over = true;
+    }
+    // Of a group that was passed as a whole, with all that are due in it, in their order.
+    void tidy(DueGroup group, std::span<const mdm::EnrolmentId> due);
+  };
+  // Wakes of this priority behind `after`, of blocks not later than `until`, oldest first, until
+  // `visit` answers false. Takes away blocks that are mostly stale. Answers the time of the first
+  // block that it left unread: a later one than `until`, or after much that was stale.
+  std::optional<Time> scan_due(Partition partition, Priority priority, const WakeCursor& after, Time until,
+                const VisitDue& visit);
+  void visit_group(DueWalk& walk, DueGroup group);
+  bool is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at);
+  // Those that became due in this transaction, as blocks.
+  void write_due(Partition partition, Priority priority);
   void record_wake(const WakeRecord& record, Time now);
   void park(const mdm::EnrolmentId& id, ScheduleInUse& schedule);
 
@@ -243,13 +275,15 @@ class RocksdbTransaction final : public Transaction {
   std::unordered_map<Bytes, ProgressInUse> progress_;  // by key; a reference stays valid
 
   struct DueChanges {
-    std::optional<Time> earliest;  // of the rows that it put
+    std::map<Time, std::vector<mdm::EnrolmentId>> added;  // not written yet
+    std::optional<Time> earliest;                         // of all that it added
     bool moved = false;
   };
   DueChanges& due_changes(Partition partition, Priority priority) {
     return (priority == Priority::urgent ? urgent_changes_ : bulk_changes_)[partition.index];
   }
   std::array<DueChanges, Partition::count> urgent_changes_{}, bulk_changes_{};
+  std::uint64_t due_blocks_ = 0;
   Durability durability_ = Durability::relaxed;
   bool committed_ = false;
 };

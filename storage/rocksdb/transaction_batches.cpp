@@ -167,7 +167,7 @@ bool RocksdbTransaction::withdraw_one(const mdm::EnrolmentId& id, const Batch& b
   ScheduleInUse* schedule = find_schedule(id);
   if (!schedule || schedule->row.live_of_batches == 0) return false;
   const Bytes life = life_prefix(id, schedule->row.generation);
-  auto row = rows_.read(Table::deliveries, delivery_key(life, batch.command), decode_delivery);
+  auto row = LiveQueue(rows_, schedule->row, life).find(batch.command);
   if (!row || is_end_state(row->delivery.state) || row->delivery.batch != batch.id) return false;
   end_delivery(id, life, *schedule, *row, withdrawn_as(batch), now);
   if (schedule->row.live == 0) set_due(id, *schedule, std::nullopt);

@@ -54,13 +54,11 @@ void RocksdbTransaction::end_user_channels(const mdm::EnrolmentId& device, EndRe
 
 void RocksdbTransaction::count_voided(const mdm::EnrolmentId& id, BytesView life,
                                       ScheduleInUse& schedule) {
-  scan_live(life, schedule, [&](const Place& place) {
-    const Bytes key = delivery_key(life, place.row.command);
-    const auto row = rows_.read(Table::deliveries, key, decode_delivery);
-    if (row && row->delivery.batch) {
-      count_end(partition_of(id), *row->delivery.batch, DeliveryState::voided);
+  LiveQueue(rows_, schedule.row, life).scan([&](const DeliveryRow& row) {
+    if (row.delivery.batch) {
+      count_end(partition_of(id), *row.delivery.batch, DeliveryState::voided);
     }
-    return row.has_value();
+    return true;
   });
 }
 
@@ -72,7 +70,8 @@ void RocksdbTransaction::forget_life(const mdm::EnrolmentId& id) {
   count(partition_of(id), Counter::deliveries_voided, schedule.live);
   const Bytes life = life_prefix(id, schedule.generation);
   if (schedule.live_of_batches > 0) count_voided(id, life, schedule_of(id));
-  schedule.live = schedule.live_of_batches = schedule.put_off = 0;
+  schedule.live = schedule.live_of_batches = schedule.put_off = schedule.in_row = 0;
+  schedule.queue.clear();
   for (const Table table : {Table::queue, Table::deliveries, Table::results}) {
     rows_.erase_all(table, life);
   }

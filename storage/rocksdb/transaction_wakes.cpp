@@ -1,22 +1,30 @@
 #include <algorithm>
+#include <utility>
 
 #include "storage/rocksdb/transaction.h"
 
-// Wakes: one row of `due` for each enrolment that should be pushed, its time also in the schedule.
+// Wakes. The schedule alone says when an enrolment is due; a row of `due` lists those that one
+// transaction made due at one time. When a wake moves or goes away, its schedule says so and the row
+// stays: whoever passes it finds that it is stale, and takes it away once all or most of it is. So a
+// wake that moves costs no deletion, and wakes that move together cost one row together.
 namespace reveille::storage::rocks {
+namespace {
 
-std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id,
-                                                    const Schedule& schedule) {
-  const Bytes key = push_secret_key(id);
-  auto row = rows_.read(Table::secrets, key, decode_push_secret_row);
-  if (!row) {
-    rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});
-    return std::nullopt;
-  }
+// What one walk takes away at most: an answered fleet leaves hundreds of thousands behind, and a
+// lane must not stand still for them.
+constexpr std::size_t stale_max = 4'096;
+
+}  // namespace
+
+std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, BytesView key,
+                                                    BytesView secret_row) {
+  auto row = rows_.checked(decode_push_secret_row(secret_row));
+  if (!row) return std::nullopt;
   const std::optional<Bytes> plain = unseal(Table::secrets, key, row->sealed);
   if (!plain) return std::nullopt;
   std::optional<PushSecret> secret = rows_.checked(decode_push_secret(*plain));
   if (!secret) return std::nullopt;
+  const Schedule& schedule = schedule_of(id).row;
   return DueWake{.enrolment = id,
                  .generation = schedule.generation,
                  .due_at = schedule.wake.due_at.value_or(Time{}),
@@ -28,33 +36,134 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id,
                  .priority = schedule.wake.priority};
 }
 
-void RocksdbTransaction::scan_due(Partition partition, Priority priority, const WakeCursor& after,
-                                  const std::function<bool(WakeCursor cursor)>& visit) {
-  if (after.priority > priority) return;
+std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const mdm::EnrolmentId> ids) {
+  std::vector<Bytes> keys;
+  keys.reserve(ids.size());
+  for (const mdm::EnrolmentId& id : ids) keys.push_back(push_secret_key(id));
+  std::vector<std::optional<DueWake>> found(ids.size());
+  rows_.get_all(Table::secrets, keys, [&](std::size_t place, BytesView row) {
+    found[place] = due_wake(ids[place], keys[place], row);
+  });
+  std::vector<DueWake> wakes;
+  wakes.reserve(ids.size());
+  for (std::optional<DueWake>& wake : found) {
+    if (!wake) {
+      rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});
+      return {};
+    }
+    wakes.push_back(*std::move(wake));
+  }
+  return wakes;
+}
+
+bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at) {
+  const Schedule* schedule = look_at_schedule(id);
+  return schedule && schedule->wake.due_at == due_at && schedule->wake.priority == priority;
+}
+
+std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority priority,
+                                                 const WakeCursor& after, Time until,
+                                                 const VisitDue& visit) {
+  if (after.priority > priority) return std::nullopt;
+  write_due(partition, priority);
   const DueChanges& changes = due_changes(partition, priority);
   const Time floor =
       std::min(database_.due_floor(partition, priority), changes.earliest.value_or(Time::max()));
   const bool from_floor = after.priority < priority || after.due_at < floor ||
                           (after.due_at == floor && after.enrolment.empty());
-  const Bytes from = from_floor
-                         ? due_key(partition, priority, floor, {})
-                         : due_key(partition, priority, after.due_at, after.enrolment) + '\0';
-  Time first = Time::max();
-  bool is_first = true;
-  rows_.scan(Table::due, due_prefix(partition, priority), from,
-             [&](BytesView key, BytesView /*value*/) {
-               std::optional<WakeCursor> cursor = parse_due_key(key);
-               if (!cursor) {
+  DueWalk walk{.priority = priority,
+               .after = from_floor ? WakeCursor{.priority = priority, .due_at = floor, .enrolment = {}} : after,
+               .visit = visit};
+  DueGroup group;
+  rows_.scan(Table::due, due_prefix(partition, priority),
+             due_key(partition, priority, walk.after.due_at, 0),
+             [&](BytesView key, BytesView value) {
+               const std::optional<Time> due_at = parse_due_key(key);
+               auto ids = rows_.checked(decode_due(value));
+               if (!due_at || !ids) {
                  rows_.fail({.code = ErrorCode::corrupt, .detail = "a row of due is damaged"});
                  return false;
                }
-               if (is_first) first = cursor->due_at;
-               is_first = false;
-               return visit(*std::move(cursor));
+               if (*due_at != group.due_at) {
+                 visit_group(walk, std::exchange(group, {.due_at = *due_at, .blocks = {}}));
+               }
+               if (*due_at > until || walk.stale >= stale_max) walk.stop(*due_at);
+               if (walk.is_over) return false;
+               group.blocks.push_back({.key = Bytes(key), .ids = *std::move(ids)});
+               return true;
              });
+  if (!walk.is_over) visit_group(walk, std::move(group));
+  for (auto& [key, ids] : walk.tidied) {
+    if (ids.empty()) {
+      rows_.erase(Table::due, key);
+    } else {
+      rows_.put(Table::due, key, encode_due(ids));
+    }
+  }
   // What this transaction moved is not committed yet, so it teaches nothing.
   if (from_floor && !changes.moved && !rows_.failure()) {
-    database_.set_due_floor(partition, priority, first);
+    database_.set_due_floor(partition, priority, walk.first.value_or(Time::max()));
+  }
+  return walk.stopped_at;
+}
+
+void RocksdbTransaction::visit_group(DueWalk& walk, DueGroup group) {
+  std::vector<mdm::EnrolmentId> ids;
+  for (const DueGroup::Block& block : group.blocks) {
+    ids.insert(ids.end(), block.ids.begin(), block.ids.end());
+  }
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  const bool from_middle = group.due_at == walk.after.due_at && !walk.after.enrolment.empty();
+  std::size_t at = 0;
+  if (from_middle) {
+    at = static_cast<std::size_t>(std::ranges::upper_bound(ids, walk.after.enrolment) - ids.begin());
+  }
+  // A few at first: whoever looks for the next one alone stops there.
+  std::size_t together = 4;
+  std::vector<mdm::EnrolmentId> due;
+  while (at < ids.size()) {
+    together = std::min<std::size_t>(4 * together, 256);
+    const auto slice = std::span<const mdm::EnrolmentId>(ids).subspan(at).first(
+        std::min(together, ids.size() - at));
+    read_schedules(slice);
+    for (const mdm::EnrolmentId& id : slice) {
+      if (!is_due_at(id, walk.priority, group.due_at)) {
+        ++walk.stale;
+        forget_unchanged(id);
+        continue;
+      }
+      due.push_back(id);
+      if (!walk.first) walk.first = group.due_at;
+      if (!walk.visit(id, group.due_at)) {
+        walk.is_over = true;
+        return;
+      }
+    }
+    at += slice.size();
+  }
+  if (!from_middle) walk.tidy(std::move(group), due);
+}
+
+void RocksdbTransaction::DueWalk::tidy(DueGroup group, std::span<const mdm::EnrolmentId> due) {
+  for (DueGroup::Block& block : group.blocks) {
+    const std::size_t before = block.ids.size();
+    std::erase_if(block.ids, [&](const auto& id) { return !std::ranges::binary_search(due, id); });
+    if (block.ids.size() <= before / 2) {
+      tidied.emplace_back(std::move(block.key), std::move(block.ids));
+    }
+  }
+}
+
+void RocksdbTransaction::write_due(Partition partition, Priority priority) {
+  for (auto& [due_at, ids] : std::exchange(due_changes(partition, priority).added, {})) {
+    std::erase_if(ids, [&](const auto& id) { return !is_due_at(id, priority, due_at); });
+    if (ids.empty()) continue;
+    std::ranges::sort(ids);
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    // RocksDB's count of writes names the block: each commit moves it on, by one a row at least.
+    const std::uint64_t block = database_.rocks().GetLatestSequenceNumber() + due_blocks_++;
+    rows_.put(Table::due, due_key(partition, priority, due_at, block), encode_due(ids));
   }
 }
 
@@ -64,32 +173,26 @@ Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
   std::vector<mdm::EnrolmentId> due;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
     if (due.size() == count_max) break;
-    scan_due(partition, priority, after, [&](WakeCursor cursor) {
-      if (cursor.due_at > now) return false;
-      due.push_back(std::move(cursor.enrolment));
+    scan_due(partition, priority, after, now, [&](const mdm::EnrolmentId& id, Time /*due_at*/) {
+      due.push_back(id);
       return due.size() < count_max;
     });
   }
-  std::vector<DueWake> wakes;
-  wakes.reserve(due.size());
-  for (const mdm::EnrolmentId& id : due) {
-    std::optional<DueWake> wake = due_wake(id, schedule_of(id).row);
-    if (!wake) break;  // the failure says why
-    wakes.push_back(*std::move(wake));
-  }
-  return finish(std::move(wakes));
+  return finish(due_wakes_of(due));
 }
 
 Result<std::optional<Time>> RocksdbTransaction::next_due_at(Partition partition,
                                                             const WakeCursor& after) {
-  std::optional<Time> due_at;
+  std::optional<Time> next;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
-    scan_due(partition, priority, after, [&](const WakeCursor& cursor) {
-      due_at = std::min(due_at.value_or(cursor.due_at), cursor.due_at);
-      return false;
-    });
+    const auto stopped_at = scan_due(partition, priority, after, next.value_or(Time::max()),
+                                     [&](const mdm::EnrolmentId& /*id*/, Time due_at) {
+                                       next = std::min(next.value_or(due_at), due_at);
+                                       return false;
+                                     });
+    if (stopped_at) next = std::min(next.value_or(*stopped_at), *stopped_at);
   }
-  return finish(std::move(due_at));
+  return finish(std::move(next));
 }
 
 void RocksdbTransaction::park(const mdm::EnrolmentId& id, ScheduleInUse& schedule) {
@@ -131,6 +234,10 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
 }
 
 Result<void> RocksdbTransaction::record_wakes(std::span<const WakeRecord> records, Time now) {
+  std::vector<mdm::EnrolmentId> ids;
+  ids.reserve(records.size());
+  for (const WakeRecord& record : records) ids.push_back(record.enrolment);
+  read_schedules(ids);
   for (const WakeRecord& record : records) record_wake(record, now);
   return finish();
 }
@@ -179,7 +286,10 @@ Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::Enrolm
   const Schedule* schedule = look_at_schedule(enrolment);
   if (!schedule) return no_enrolment(enrolment);
   std::optional<DueWake> target;
-  if (schedule->has_push_token) target = due_wake(enrolment, *schedule);
+  if (schedule->has_push_token) {
+    std::vector<DueWake> found = due_wakes_of({&enrolment, 1});
+    if (!found.empty()) target = std::move(found.front());
+  }
   return finish(std::move(target));
 }
 

@@ -203,6 +203,34 @@ TEST_P(QueueContractTest, AFullQueueTakesNoMoreUntilACommandEnds) {
   EXPECT_EQ(enqueue(phone, list), Enqueued::queued);
 }
 
+// More than an engine may keep in one place.
+TEST_P(QueueContractTest, ALongQueueIsHandedOutInItsOrder) {
+  enrol(phone);
+  std::vector<mdm::Command> commands;
+  for (int i = 0; i < 80; ++i) {
+    commands.push_back(command("long-" + std::to_string(i)));
+    ASSERT_EQ(enqueue(phone, commands.back()), Enqueued::queued);
+  }
+  EXPECT_EQ(enqueue(phone, commands[79]), Enqueued::already_queued);
+  EXPECT_TRUE(cancel(phone, commands[60]));
+  EXPECT_EQ(enqueue(phone, commands[60]), Enqueued::already_queued);
+
+  std::string next = says_idle(phone);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(next, commands[i].uuid.text);
+    next = says_not_now(phone, commands[i]);
+  }
+  for (int i = 40; i < 80; ++i) {
+    if (i == 60) continue;
+    EXPECT_EQ(next, commands[i].uuid.text);
+    next = says_acknowledged(phone, commands[i]);
+  }
+  EXPECT_EQ(next, nothing);
+  EXPECT_EQ(says_idle(phone), commands[0].uuid.text);
+  EXPECT_EQ(store().begin()->deliveries(phone, 1'000)->size(), 80u);
+  EXPECT_EQ(store().counts().deliveries_live, 40u);
+}
+
 TEST_P(QueueContractTest, ACancelledCommandIsNotHandedOut) {
   enqueue(phone, restart);
   enqueue(phone, lock);

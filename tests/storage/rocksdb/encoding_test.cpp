@@ -54,12 +54,13 @@ TEST(EncodingTest, ARowOfAnotherVersionIsCorrupt) {
 
 TEST(EncodingTest, AStateThatDoesNotExistIsCorrupt) {
   Bytes row = encode(Schedule{});
-  row[5] = 9;  // behind the version and the generation
+  row[2] = 9;  // behind the version and the generation
   EXPECT_FALSE(decode_schedule(row));
 }
 
 TEST(EncodingTest, ALengthBeyondTheEndIsCorrupt) {
-  EXPECT_FALSE(decode_queue(Bytes("\x01\xff\xff\xff\xff", 5)));
+  EXPECT_FALSE(decode_delivery(Bytes("\x01\xff\xff\xff\xff", 5)));
+  EXPECT_FALSE(decode_command(Bytes("\x01\0\0\0\0\0\0\0\0\xff\xff\xff\xff", 13)));
 }
 
 Batch full_batch() {
@@ -141,29 +142,70 @@ TEST(EncodingTest, AnAudiencesKeyNamesItsBatchAndBeginsNoOthers) {
 
 TEST(EncodingTest, UrgentWakesLieBeforeAllOthers) {
   const Time early{}, late{std::chrono::hours(1'000'000)};
-  const mdm::EnrolmentId device("id");
-  EXPECT_LT(due_key({}, Priority::urgent, late, device), due_key({}, Priority::bulk, early, device));
-  EXPECT_EQ(parse_due_key(due_key({}, Priority::urgent, late, device))->priority, Priority::urgent);
-  Bytes of_no_priority = due_key({}, Priority::urgent, late, device);
-  of_no_priority[1] = 3;
-  EXPECT_EQ(parse_due_key(of_no_priority), std::nullopt);
+  EXPECT_LT(due_key({}, Priority::urgent, late, 1), due_key({}, Priority::bulk, early, 0));
 }
 
 TEST(EncodingTest, KeysOfDueWakesOrderAsTheirTimesDo) {
   const Partition partition{.index = 3};
-  const auto key = [&](std::int64_t milliseconds, const char* id) {
-    return due_key(partition, Priority::bulk, Time(std::chrono::milliseconds(milliseconds)),
-                   mdm::EnrolmentId(id));
+  const auto key = [&](std::int64_t milliseconds, std::uint64_t block) {
+    return due_key(partition, Priority::bulk, Time(std::chrono::milliseconds(milliseconds)), block);
   };
-  EXPECT_LT(key(-1, "z"), key(0, "a"));
-  EXPECT_LT(key(0, "z"), key(1, "a"));
-  EXPECT_LT(key(255, "z"), key(256, "a"));
-  EXPECT_LT(key(256, "a"), key(256, "b"));
+  EXPECT_LT(key(-1, 9), key(0, 0));
+  EXPECT_LT(key(0, 9), key(1, 0));
+  EXPECT_LT(key(255, 9), key(256, 0));
+  EXPECT_LT(key(256, 255), key(256, 256));
 
-  const WakeCursor cursor = parse_due_key(key(-7, "id")).value();
-  EXPECT_EQ(cursor.due_at, Time(std::chrono::milliseconds(-7)));
-  EXPECT_EQ(cursor.enrolment, mdm::EnrolmentId("id"));
+  EXPECT_EQ(parse_due_key(key(-7, 1)), Time(std::chrono::milliseconds(-7)));
   EXPECT_EQ(parse_due_key("short"), std::nullopt);
+  EXPECT_EQ(parse_due_key(key(-7, 1) + 'x'), std::nullopt);
+}
+
+TEST(EncodingTest, ABlockOfDueWakesIsReadBackOrCorrupt) {
+  const std::vector ids{mdm::EnrolmentId("A"), mdm::EnrolmentId("A:1"), mdm::EnrolmentId("B")};
+  const Bytes block = encode_due(ids);
+  EXPECT_EQ(decode_due(block).value(), ids);
+  EXPECT_FALSE(decode_due(block + 'x'));
+  for (std::size_t size = 0; size < block.size(); ++size) {
+    EXPECT_FALSE(decode_due(BytesView(block).substr(0, size))) << size;
+  }
+  // A count that no block has asks for no memory.
+  EXPECT_FALSE(decode_due(Bytes("\x01\xff\xff\xff\xff\x7f", 6)));
+}
+
+TEST(EncodingTest, NumbersOfAnySizeAreReadBackAndTooLongOnesRefused) {
+  for (const std::uint64_t value : {0ull, 1ull, 127ull, 128ull, 1ull << 32, ~0ull}) {
+    const Bytes bytes = Writer(1).number(value).take();
+    Reader reader(bytes, 1);
+    EXPECT_EQ(reader.number(), value);
+    EXPECT_TRUE(reader.ok());
+  }
+  const Bytes too_long("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);
+  Reader endless(too_long, 1);
+  endless.number();
+  EXPECT_FALSE(endless.ok());
+  const Bytes big = Writer(1).number(1ull << 32).take();
+  Reader narrow(big, 1);
+  narrow.number32();
+  EXPECT_FALSE(narrow.ok());
+}
+
+TEST(EncodingTest, AScheduleKeepsItsQueue) {
+  Schedule row;
+  row.generation = 300;
+  row.live = 2;
+  row.next_sequence = 1'000;
+  row.wake.due_at = Time(std::chrono::milliseconds(-1));
+  row.wake.last_apns_reason = "Shutdown";
+  row.in_row = 2;
+  row.queue = "anything";
+  const Bytes bytes = encode(row);
+  const Schedule read = decode_schedule(bytes).value();
+  EXPECT_EQ(encode(read), bytes);
+  EXPECT_EQ(read.wake.due_at, row.wake.due_at);
+  EXPECT_EQ(read.queue, row.queue);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_schedule(BytesView(bytes).substr(0, size))) << size;
+  }
 }
 
 TEST(EncodingTest, NoLifesPrefixBeginsAnothers) {

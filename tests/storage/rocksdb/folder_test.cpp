@@ -79,8 +79,8 @@ TEST_F(FolderTest, ANewerFormatIsRefusedNamingBothVersions) {
   make_store_with_phone();
   RawDatabase(folder).put(
       rocks::Table::meta, rocks::format_key,
-      rocks::encode(rocks::FormatRow{.magic = rocks::format_magic, .version = 2}));
-  expect_refused_untouched("of format 2; this program knows formats up to 1");
+      rocks::encode(rocks::FormatRow{.magic = rocks::format_magic, .version = 3}));
+  expect_refused_untouched("of format 3; this program knows format 2");
 }
 
 TEST_F(FolderTest, AnotherSecretKeyIsToldByName) {
