@@ -1,49 +1,96 @@
 #include "tools/simulators/apns/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <charconv>
+
+#include "tools/simulators/apns/apns_id.h"
 
 namespace reveille::simulators::apns {
 namespace {
 
 using reveille::apns::Reason;
 
-constexpr std::string_view path_prefix = "/3/device/";
-constexpr std::size_t payload_bytes_max = 4096;
+constexpr BytesView path_prefix = "/3/device/";
 
-bool is_lower_hex(std::string_view text) {
-  return !text.empty() && text.size() % 2 == 0 && std::ranges::all_of(text, [](char digit) {
-    return (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
-  });
-}
-
-bool is_canonical_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char digit = text[i];
-    const bool hex = (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
-    if (dash ? digit != '-' : !hex) return false;
+constexpr std::array<bool, 256> lower_hex_digits = [] {
+  std::array<bool, 256> digits{};
+  for (const char digit : BytesView("0123456789abcdef")) {
+    digits[static_cast<unsigned char>(digit)] = true;
   }
-  return true;
+  return digits;
+}();
+
+bool is_lower_hex(BytesView text) {
+  if (text.empty() || text.size() % 2 != 0) return false;
+  bool all = true;  // no early end: good tokens are the rule, and a loop without branches is faster
+  for (const char letter : text) all &= lower_hex_digits[static_cast<unsigned char>(letter)];
+  return all;
 }
 
-bool is_number(std::string_view text) {
+bool is_number(BytesView text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= 0;
 }
 
-Decision refuse(Reason reason, std::string broken_rule) {
-  Decision decision;
-  decision.reason = reason;
-  decision.broken_rule = std::move(broken_rule);
-  return decision;
+void refuse(Push& push, Reason reason, BytesView broken_rule) {
+  push.reason = reason;
+  push.broken_rule = broken_rule;
+}
+
+void check_values(const PushHead& head, const std::string& certificate_topic, Push& push) {
+  if (!head.repeated.empty()) {
+    return refuse(push, Reason::duplicate_headers, "a header is repeated");
+  }
+  if (!head.topic) return refuse(push, Reason::missing_topic, "no apns-topic");
+  if (*head.topic != certificate_topic) {
+    return refuse(push, Reason::topic_disallowed, "apns-topic is not the certificate's");
+  }
+  if (!head.push_type) return refuse(push, Reason::invalid_push_type, "no apns-push-type");
+  if (*head.push_type != "mdm") {
+    return refuse(push, Reason::invalid_push_type, "apns-push-type is not mdm");
+  }
+  if (head.priority && *head.priority != "10") {
+    return refuse(push, Reason::bad_priority, "apns-priority is not 10");
+  }
+  if (!head.expiration || !is_number(*head.expiration)) {
+    return refuse(push, Reason::bad_expiration_date, "apns-expiration is missing or no number");
+  }
+  if (head.id) {
+    const std::optional<ApnsId> id = parse_apns_id(*head.id);
+    if (!id) return refuse(push, Reason::bad_message_id, "apns-id is no lower-case UUID");
+    push.id = *head.id;
+    push.id_number = *id;
+  }
+  if (head.collapse_id && head.collapse_id->size() > 64) {
+    return refuse(push, Reason::bad_collapse_id, "apns-collapse-id is longer than 64 bytes");
+  }
+}
+
+BytesView what_apple_forgives(const PushHead& head) {
+  if (!head.id) return "no apns-id: a push sent again cannot be told from a new one";
+  if (head.scheme != "https") return ":scheme is not https";
+  if (!head.authority || head.authority->empty()) return "no :authority";
+  return {};
+}
+
+// {"mdm":"<PushMagic>"} byte for byte, as nearly all are; nullopt when it has to be parsed.
+std::optional<BytesView> plain_magic(BytesView body) {
+  constexpr BytesView begin = R"({"mdm":")", end = R"("})";
+  if (body.size() < begin.size() + end.size() || !body.starts_with(begin) || !body.ends_with(end)) {
+    return std::nullopt;
+  }
+  const BytesView magic = body.substr(begin.size(), body.size() - begin.size() - end.size());
+  const bool plain = std::ranges::all_of(magic, [](char letter) {
+    return letter >= ' ' && letter < 127 && letter != '"' && letter != '\\';
+  });
+  return plain ? std::optional(magic) : std::nullopt;
 }
 
 // The body is {"mdm": "<PushMagic>"} and nothing else.
-std::optional<std::string> read_push_magic(BytesView body) {
+std::optional<std::string> parsed_magic(BytesView body) {
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse({body.data(), body.size()}, error);
   if (error || !value.is_object()) return std::nullopt;
@@ -53,99 +100,73 @@ std::optional<std::string> read_push_magic(BytesView body) {
   return std::string(magic->get_string());
 }
 
-std::optional<Decision> check_headers(const http::Request& request,
-                                      const std::string& certificate_topic) {
-  for (const http::Header& header : request.headers) {
-    const auto same = [&](const http::Header& other) { return other.name == header.name; };
-    if (header.name.starts_with("apns-") && std::ranges::count_if(request.headers, same) > 1) {
-      return refuse(Reason::duplicate_headers, "a header is repeated: " + header.name);
-    }
+// No blank that JSON does not need: the connection's window is 65,535 bytes.
+bool is_minimal(BytesView body) { return body.starts_with(R"({"mdm":")") && body.ends_with("\"}"); }
+
+void look_up(const TokenDirectory& tokens, Push& push) {
+  switch (tokens.look_up(push.token)) {
+    case TokenDirectory::Known::yes:
+      return;
+    case TokenDirectory::Known::never_heard_of:
+      push.reason = Reason::bad_device_token;
+      return;
+    case TokenDirectory::Known::gone:
+      push.reason = Reason::unregistered;
+      push.unregistered_at_milliseconds = tokens.gone_since(push.token);
+      return;
   }
-  const auto topic = request.header("apns-topic");
-  if (!topic) return refuse(Reason::missing_topic, "no apns-topic");
-  if (*topic != certificate_topic) {
-    return refuse(Reason::topic_disallowed, "apns-topic is not the certificate's");
-  }
-  const auto type = request.header("apns-push-type");
-  if (!type) return refuse(Reason::invalid_push_type, "no apns-push-type");
-  if (*type != "mdm") return refuse(Reason::invalid_push_type, "apns-push-type is not mdm");
-  const auto priority = request.header("apns-priority");
-  if (priority && *priority != "10") return refuse(Reason::bad_priority, "apns-priority is not 10");
-  const auto expiration = request.header("apns-expiration");
-  if (!expiration || !is_number(*expiration)) {
-    return refuse(Reason::bad_expiration_date, "apns-expiration is missing or no number");
-  }
-  const auto id = request.header("apns-id");
-  if (id && !is_canonical_uuid(*id)) {
-    return refuse(Reason::bad_message_id, "apns-id is no lower-case UUID");
-  }
-  if (const auto collapse = request.header("apns-collapse-id"); collapse && collapse->size() > 64) {
-    return refuse(Reason::bad_collapse_id, "apns-collapse-id is longer than 64 bytes");
-  }
-  return std::nullopt;
 }
 
 }  // namespace
 
-void TokenDirectory::add(std::string token_hex) {
-  strict_ = true;
-  gone_since_[std::move(token_hex)] = 0;
-}
-
-void TokenDirectory::remove(const std::string& token_hex, std::int64_t now_milliseconds) {
-  strict_ = true;
-  gone_since_[token_hex] = now_milliseconds;
-}
-
-TokenDirectory::Known TokenDirectory::look_up(const std::string& token_hex) const {
-  if (!strict_) return Known::yes;
-  const auto found = gone_since_.find(token_hex);
-  if (found == gone_since_.end()) return Known::never_heard_of;
-  return found->second == 0 ? Known::yes : Known::gone;
-}
-
-std::int64_t TokenDirectory::gone_since(const std::string& token_hex) const {
-  const auto found = gone_since_.find(token_hex);
-  return found == gone_since_.end() ? 0 : found->second;
-}
-
-Decision decide(const http::Request& request, const std::optional<std::string>& certificate_topic,
-                const TokenDirectory& tokens) {
-  if (request.method != "POST") return refuse(Reason::method_not_allowed, "method is not POST");
-  const std::string_view path = request.path();
-  if (!path.starts_with(path_prefix)) return refuse(Reason::bad_path, "path is not /3/device/...");
-  const std::string_view token = path.substr(path_prefix.size());
-  if (token.empty()) return refuse(Reason::missing_device_token, "no token in the path");
+void check_head(const PushHead& head, const std::optional<std::string>& certificate_topic,
+                Strictness strictness, Push& push) {
+  if (head.method != "POST") {
+    return refuse(push, Reason::method_not_allowed, "method is not POST");
+  }
+  const BytesView path = head.path.value_or("");
+  if (!path.starts_with(path_prefix)) {
+    return refuse(push, Reason::bad_path, "path is not /3/device/...");
+  }
+  const BytesView token = path.substr(path_prefix.size());
+  if (token.empty()) return refuse(push, Reason::missing_device_token, "no token in the path");
   if (!certificate_topic) {
-    return refuse(Reason::missing_provider_token, "neither client certificate nor token");
+    return refuse(push, Reason::missing_provider_token, "neither client certificate nor token");
   }
   if (!is_lower_hex(token)) {
-    return refuse(Reason::bad_device_token, "token is not lower-case hexadecimal");
+    return refuse(push, Reason::bad_device_token, "token is not lower-case hexadecimal");
   }
-  std::optional<Decision> broken = check_headers(request, *certificate_topic);
-  if (broken) return *std::move(broken);
-  if (request.body.empty()) return refuse(Reason::payload_empty, "empty payload");
-  if (request.body.size() > payload_bytes_max) {
-    return refuse(Reason::payload_too_large, "payload above 4096 bytes");
+  push.token = token;
+  push.token_mark = mark_of(token);
+  check_values(head, *certificate_topic, push);
+  if (strictness == Strictness::all && push.broken_rule.empty()) {
+    push.broken_rule = what_apple_forgives(head);
   }
-  std::optional<std::string> magic = read_push_magic(request.body);
-  if (!magic) return refuse(Reason::payload_empty, "payload is not {\"mdm\": ...} alone");
+}
 
-  Decision decision;
-  decision.push.token_hex = std::string(token);
-  decision.push.push_magic = *std::move(magic);
-  switch (tokens.look_up(decision.push.token_hex)) {
-    case TokenDirectory::Known::yes:
-      break;
-    case TokenDirectory::Known::never_heard_of:
-      decision.reason = Reason::bad_device_token;
-      break;
-    case TokenDirectory::Known::gone:
-      decision.reason = Reason::unregistered;
-      decision.unregistered_at_milliseconds = tokens.gone_since(decision.push.token_hex);
-      break;
+void check_body(Strictness strictness, const TokenDirectory& tokens, Push& push) {
+  if (push.reason != Reason::none) return;
+  if (push.body_too_large) {
+    return refuse(push, Reason::payload_too_large, "payload above 4096 bytes");
   }
-  return decision;
+  if (push.body.empty()) return refuse(push, Reason::payload_empty, "empty payload");
+  if (!plain_magic(push.body)) {
+    if (!parsed_magic(push.body)) {
+      return refuse(push, Reason::payload_empty, "payload is not {\"mdm\": ...} alone");
+    }
+    if (strictness == Strictness::all && push.broken_rule.empty() && !is_minimal(push.body)) {
+      push.broken_rule = "payload has more bytes than it needs";
+    }
+  }
+  look_up(tokens, push);
+}
+
+std::optional<BytesView> magic_of(BytesView body, std::string& storage) {
+  if (const auto plain = plain_magic(body)) return plain;
+  std::optional<std::string> parsed = parsed_magic(body);
+  if (!parsed) return std::nullopt;
+  storage = *std::move(parsed);
+  return storage;
 }
 
 }  // namespace reveille::simulators::apns

@@ -3,21 +3,20 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_set>
+#include <vector>
 
-#include "dispatcher/http/stream.h"
 #include "dispatcher/http/tls_context.h"
 #include "protocol/base/error.h"
-#include "tools/simulators/apns/misbehaviour.h"
-#include "tools/simulators/apns/report.h"
-#include "tools/simulators/apns/rules.h"
-#include "tools/simulators/apns/subscribers.h"
+#include "tools/simulators/apns/connection.h"
+#include "tools/simulators/apns/scenario.h"
+#include "tools/simulators/apns/service.h"
+#include "tools/simulators/apns/tls_faults.h"
 
 namespace reveille::simulators::apns {
 
@@ -25,40 +24,48 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::optional<std::filesystem::path> notify_socket;
-  std::uint32_t streams_max = 1'000;
   // Whom clients without a certificate count as, for load generators that cannot present one;
   // nullopt: they are refused, as Apple does.
   std::optional<std::string> assumed_topic;
-  MisbehaviourOptions misbehaviour;
+  Strictness strictness = Strictness::apples;
+  LedgerOptions ledger;
+  Identity identity;
+  Scenario scenario;
 };
 
-// A stand-in for Apple's push service on one thread: keeps its rules, misbehaves on request, and
-// tells simulated devices that they were pushed.
+// A stand-in for Apple's push service on one thread: keeps its rules, misbehaves as its scenario
+// says, and tells simulated devices that they were pushed.
 class Server {
  public:
-  // Errors: unavailable (address or socket in use).
-  static Result<std::unique_ptr<Server>> open(boost::asio::io_context& lane,
-                                              const ServerOptions& options, http::TlsContext tls);
+  // Errors: unavailable (address or socket in use), malformed (a certificate or key).
+  static Result<std::unique_ptr<Server>> open(boost::asio::io_context& lane, ServerOptions options);
   ~Server();
 
-  std::uint16_t port() const;
-  const Report& report() const { return report_; }
+  std::uint16_t port() const { return port_; }
+  const std::string& phase_name() const { return service_.phase->name; }
+  // As of now.
+  const Report& report();
 
  private:
-  class Connection;
-
-  Server(boost::asio::io_context& lane, const ServerOptions& options, http::TlsContext tls);
-  boost::asio::awaitable<void> accept();
-  bool seen_before(const std::string& apns_id);
+  Server(boost::asio::io_context& lane, ServerOptions options);
+  Result<void> make_contexts();
+  Result<void> listen();
+  void enter(std::size_t phase);
+  void plan_next_phase();
+  boost::asio::awaitable<void> accept(std::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor);
+  void take(boost::asio::ip::tcp::socket socket);
 
   boost::asio::io_context& lane_;
   const ServerOptions options_;
-  const http::TlsContext tls_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  TokenDirectory tokens_;
-  std::unique_ptr<Subscribers> subscribers_;
-  Report report_;
-  std::unordered_set<std::string> apns_ids_;  // emptied at apns_ids_max
+  std::vector<http::TlsContext> contexts_;  // one a phase
+  Service service_;
+  std::uint16_t port_ = 0;
+  // Shared with the coroutine that accepts on it, which ends after it was closed.
+  std::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor_;
+  boost::asio::steady_timer next_phase_;
+  std::size_t phase_ = 0;
+  std::uint32_t connections_ = 0;
+  std::vector<std::weak_ptr<Connection>> open_;  // and some that have ended since the last look
 };
 
 }  // namespace reveille::simulators::apns

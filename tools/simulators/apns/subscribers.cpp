@@ -51,14 +51,14 @@ Subscribers::~Subscribers() {
   std::filesystem::remove(path_, ignored);
 }
 
-void Subscribers::tell(const AcceptedPush& push) {
+void Subscribers::tell(BytesView token_hex, BytesView push_magic) {
   for (const auto& subscriber : subscribers_) {
     if (subscriber->waiting.size() > backlog_bytes_max) {
       subscriber->socket.close();
       continue;
     }
     const bool first = subscriber->waiting.empty();
-    subscriber->waiting.append(push.token_hex).append(" ").append(push.push_magic).append("\n");
+    subscriber->waiting.append(token_hex).append(" ").append(push_magic).append("\n");
     if (first) subscriber->more.cancel();
   }
 }

@@ -8,8 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "protocol/base/bytes.h"
 #include "protocol/base/error.h"
-#include "tools/simulators/apns/rules.h"
+#include "tools/simulators/apns/token_directory.h"
 
 namespace reveille::simulators::apns {
 
@@ -31,7 +32,7 @@ class Subscribers {
                                                      TokenDirectory& tokens);
   ~Subscribers();
 
-  void tell(const AcceptedPush& push);
+  void tell(BytesView token_hex, BytesView push_magic);
   std::size_t count() const { return subscribers_.size(); }
 
  private:
