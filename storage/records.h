@@ -207,6 +207,13 @@ struct IssuedCertificate {
   std::optional<Sha256> renews;  // the certificate that signed the renewal
 };
 
+// An identity certificate that the store has heard of.
+struct KnownCertificate {
+  Sha256 sha256;
+  std::optional<IssuedCertificate> issued;  // nullopt: issued elsewhere
+  std::optional<mdm::EnrolmentId> device;   // what it, or one that it renews, is tied to
+};
+
 struct PushCertificateRecord {
   std::string topic;
   std::string certificate_pem;  // certificate and private key: sealed at rest, in no log

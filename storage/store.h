@@ -246,6 +246,10 @@ class Transaction {
   // Any lane. nullopt when record_certificate() never had it: issued elsewhere.
   virtual Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) = 0;
 
+  // In byte order, of every partition: any lane; sees committed changes only.
+  virtual Result<std::vector<KnownCertificate>> list_certificates(const Sha256& after,
+                                                                  std::size_t count_max) = 0;
+
   // Any lane. Refused from now on, whatever it is tied to; again is no error.
   virtual Result<void> revoke_certificate(const Sha256& certificate, Time now) = 0;
   // All of them, in byte order: there are few.

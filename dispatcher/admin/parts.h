@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ struct Parts {
   // Of devices' requests, since the start; and of those refused, by reason.
   std::function<std::vector<NamedCount>()> exchange_counts;
   std::function<std::vector<NamedCount>()> refusal_counts;
+  // These were revoked, durably: they are refused from now on.
+  std::function<void(std::span<const storage::Sha256>)> certificates_revoked;
   // A push certificate was stored: pushes use it from now on, and a stopped topic goes on.
   std::function<void(pki::PushCertificate)> use_push_certificate;
   std::function<boost::asio::awaitable<Result<std::vector<EnrolmentLink>>>(

@@ -33,6 +33,10 @@ Reply show_batch(const Parts& parts, const Exchange& exchange);
 Reply pause_batch(const Parts& parts, const Exchange& exchange);
 Reply resume_batch(const Parts& parts, const Exchange& exchange);
 Reply cancel_batch(const Parts& parts, const Exchange& exchange);
+Reply list_certificates(const Parts& parts, const Exchange& exchange);  // certificates.cpp
+Reply show_certificate(const Parts& parts, const Exchange& exchange);
+Reply revoke_certificate(const Parts& parts, const Exchange& exchange);
+Reply revoke_certificates_of_enrolment(const Parts& parts, const Exchange& exchange);
 Reply create_enrolment_links(const Parts& parts, const Exchange& exchange);  // enrolment_links.cpp
 
 }  // namespace reveille::admin

@@ -13,7 +13,8 @@ namespace {
 
 enrolment::ScepOptions scep_options(const DeviceEndpointOptions& options) {
   return {.certificate_lifetime = options.certificate_lifetime,
-          .rsa_bits_min = options.rsa_bits_min};
+          .rsa_bits_min = options.rsa_bits_min,
+          .revocations = options.revocations};
 }
 
 enrolment::ProfileOptions profile_options(const DeviceEndpointOptions& options,

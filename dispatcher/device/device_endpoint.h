@@ -32,7 +32,7 @@ struct DeviceEndpointOptions {
   ExchangeTimeouts timeouts;
   Services services;
   TrustedProxies proxies;
-  const Revocations* revocations = nullptr;  // nullptr: nothing is revoked
+  const enrolment::Revocations* revocations = nullptr;  // nullptr: nothing is revoked
   std::size_t verified_certificates_max = 10'000;  // remembered; about 150 bytes each
 };
 

@@ -26,7 +26,7 @@ std::optional<std::string> bearer_token(const http::Request& request) {
 
 IdentityVerifier::IdentityVerifier(std::span<const pki::Certificate> anchors,
                                    std::size_t verified_max, TrustedProxies proxies,
-                                   const Revocations* revocations)
+                                   const enrolment::Revocations* revocations)
     : anchors_(anchors),
       anchors_until_(pki::Time::max()),
       verified_max_(verified_max),
@@ -63,7 +63,8 @@ std::expected<std::optional<pki::Certificate>, Refused> IdentityVerifier::shown(
   const auto header = proxies_.certificate_header(request, peer.address);
   if (!header) return peer.certificate;
   Result<pki::Certificate> certificate = pki::certificate_from_proxy_header(*header);
-  if (!certificate) return refused(Refusal::bad_proxy_header, std::move(certificate.error().detail));
+  if (!certificate)
+    return refused(Refusal::bad_proxy_header, std::move(certificate.error().detail));
   return *std::move(certificate);
 }
 

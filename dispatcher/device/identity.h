@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include "dispatcher/device/refusal.h"
-#include "dispatcher/device/revocations.h"
 #include "dispatcher/device/trusted_proxies.h"
+#include "dispatcher/enrolment/revocations.h"
 #include "dispatcher/http/handler.h"
 #include "protocol/http/message.h"
 #include "protocol/pki/certificate.h"
@@ -37,7 +37,8 @@ struct Caller {
 class IdentityVerifier {
  public:
   IdentityVerifier(std::span<const pki::Certificate> anchors, std::size_t verified_max,
-                   TrustedProxies proxies = {}, const Revocations* revocations = nullptr);
+                   TrustedProxies proxies = {},
+                   const enrolment::Revocations* revocations = nullptr);
 
   std::expected<Caller, Refused> verify(const http::Request& request, const http::Peer& peer,
                                         storage::Time now);
@@ -51,7 +52,7 @@ class IdentityVerifier {
   pki::Time anchors_until_;
   std::size_t verified_max_;
   TrustedProxies proxies_;
-  const Revocations* revocations_;  // nullptr: there are none
+  const enrolment::Revocations* revocations_;                  // nullptr: there are none
   std::unordered_map<std::string, pki::Time> verified_until_;  // by SHA-256 of the certificate
 };
 

@@ -39,6 +39,8 @@ ScepRefusal reason_for(MessageType type, ScepSigner signer) {
   switch (signer) {
     case ScepSigner::identity_expired:
       return ScepRefusal::identity_expired;
+    case ScepSigner::identity_revoked:
+      return ScepRefusal::identity_revoked;
     case ScepSigner::identity_renamed:
       return ScepRefusal::subject_differs;
     case ScepSigner::self_signed:
@@ -69,6 +71,8 @@ const char* name_of(ScepRefusal refusal) {
       return "subject_differs";
     case ScepRefusal::identity_expired:
       return "identity_expired";
+    case ScepRefusal::identity_revoked:
+      return "identity_revoked";
     case ScepRefusal::signer_unknown:
       return "signer_unknown";
     case ScepRefusal::identity_superseded:
@@ -85,6 +89,7 @@ FailInfo fail_info_of(ScepRefusal refusal) {
       return FailInfo::bad_alg;
     case ScepRefusal::identity_expired:
       return FailInfo::bad_time;
+    case ScepRefusal::identity_revoked:
     case ScepRefusal::signer_unknown:
     case ScepRefusal::identity_superseded:
       return FailInfo::bad_cert_id;

@@ -16,6 +16,7 @@ enum class ScepSigner {
   identity,          // an identity of ours, valid now, with the subject it asks for
   identity_renamed,  // an identity of ours, valid now, with another subject
   identity_expired,  // an identity of ours, outside its dates
+  identity_revoked,  // an identity of ours that an operator revoked
   stranger,          // anybody else
 };
 
@@ -29,6 +30,7 @@ enum class ScepRefusal {
   challenge_refused,  // unknown, expired, or spent on another key
   subject_differs,    // a PKCSReq signed by an identity asks for another subject
   identity_expired,
+  identity_revoked,
   signer_unknown,
   identity_superseded,  // its enrolment has ended, or has a later certificate
   not_issued,  // the request's contents do not fit into a certificate

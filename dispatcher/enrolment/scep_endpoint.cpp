@@ -119,6 +119,7 @@ ScepEndpoint::Reply ScepEndpoint::pki_operation(const Bytes& message, const std:
 ScepSigner ScepEndpoint::signer_of(const pki::scep::Request& request) const {
   const pki::Certificate& signer = request.signer;
   const pki::Time now = std::chrono::floor<std::chrono::seconds>(clock_.wall_now());
+  if (is_revoked(signer)) return ScepSigner::identity_revoked;
   if (verify_identity(signer, authority_.anchors(), now)) {
     return signer.subject() == request.csr.subject() ? ScepSigner::identity
                                                      : ScepSigner::identity_renamed;
@@ -128,6 +129,11 @@ ScepSigner ScepEndpoint::signer_of(const pki::scep::Request& request) const {
     return ScepSigner::identity_expired;
   }
   return signer.is_self_signed() ? ScepSigner::self_signed : ScepSigner::stranger;
+}
+
+bool ScepEndpoint::is_revoked(const pki::Certificate& certificate) const {
+  return options_.revocations != nullptr &&
+         options_.revocations->contains(storage::Sha256::from(certificate.sha256()));
 }
 
 ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
@@ -167,6 +173,13 @@ ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
   const storage::IssuedCertificate certificate = record_of(*issued, terms.now, predecessor);
   const Result<void> recorded = co_await record(certificate);
   if (!recorded) co_return trouble(recorded.error());
+  // Whoever revokes all certificates of an enrolment looks for them after the revocation counts:
+  // it finds this one, unless it came too early, and then the revocation is seen here.
+  if (renews && is_revoked(request.signer)) {
+    co_return refuse(envelope_of(request), ScepRefusal::identity_revoked,
+                     fail_info_of(ScepRefusal::identity_revoked),
+                     "serial " + request.signer.serial_hex(), address);
+  }
 
   Result<Bytes> answer =
       pki::scep::make_success(request, *issued, authority_.anchors(), authority_.certificate(),

@@ -7,6 +7,7 @@
 
 #include "dispatcher/enrolment/certificate_authority.h"
 #include "dispatcher/enrolment/counter.h"
+#include "dispatcher/enrolment/revocations.h"
 #include "dispatcher/enrolment/scep_decision.h"
 #include "dispatcher/runtime/clock.h"
 #include "dispatcher/runtime/log.h"
@@ -19,7 +20,8 @@ namespace reveille::enrolment {
 
 struct ScepOptions {
   std::chrono::seconds certificate_lifetime = std::chrono::days(365);
-  int rsa_bits_min = 2048;  // 1024 only for devices that can do no better
+  int rsa_bits_min = 2048;                   // 1024 only for devices that can do no better
+  const Revocations* revocations = nullptr;  // outlives the endpoint; nullptr: there are none
 };
 
 // SCEP (RFC 8894, protocol.md 7.3): GetCACert, GetCACaps, PKIOperation by GET and POST. The
@@ -53,6 +55,7 @@ class ScepEndpoint {
   Reply grant(const pki::scep::Request& request, ScepDecision::Action action,
               const std::string& address);
   ScepSigner signer_of(const pki::scep::Request& request) const;
+  bool is_revoked(const pki::Certificate& certificate) const;
   boost::asio::awaitable<Result<void>> spend_challenge(const pki::scep::Request& request);
   boost::asio::awaitable<Result<void>> record(const storage::IssuedCertificate& certificate);
   http::Response refuse(const pki::scep::RequestEnvelope& envelope, ScepRefusal refusal,

@@ -256,6 +256,19 @@ Result<std::optional<IssuedCertificate>> MemoryTransaction::find_certificate(
   return record->issued;
 }
 
+Result<std::vector<KnownCertificate>> MemoryTransaction::list_certificates(const Sha256& after,
+                                                                           std::size_t count_max) {
+  std::vector<KnownCertificate> listed;
+  const auto& all = certificates_.committed();
+  for (auto it = all.upper_bound(after); it != all.end() && listed.size() < count_max; ++it) {
+    auto device = bound_device(it->first);
+    if (!device) return std::unexpected(std::move(device.error()));
+    listed.push_back(
+        {.sha256 = it->first, .issued = it->second.issued, .device = *std::move(device)});
+  }
+  return listed;
+}
+
 Result<void> MemoryTransaction::revoke_certificate(const Sha256& certificate, Time /*now*/) {
   certificates_.edit(certificate).revoked = true;
   return {};

@@ -81,6 +81,8 @@ class RocksdbTransaction final : public Transaction {
   Result<void> bind_certificate(const Sha256& certificate, const mdm::EnrolmentId& device) override;
   Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override;
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override;
+  Result<std::vector<KnownCertificate>> list_certificates(const Sha256& after,
+                                                          std::size_t count_max) override;
   Result<void> revoke_certificate(const Sha256& certificate, Time now) override;
   Result<std::vector<Sha256>> revoked_certificates() override;
 

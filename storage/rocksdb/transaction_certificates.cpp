@@ -49,6 +49,30 @@ Result<std::optional<IssuedCertificate>> RocksdbTransaction::find_certificate(
   return finish(std::move(issued));
 }
 
+Result<std::vector<KnownCertificate>> RocksdbTransaction::list_certificates(const Sha256& after,
+                                                                            std::size_t count_max) {
+  std::vector<KnownCertificate> listed;
+  const auto visit = [&](BytesView key, BytesView value) {
+    if (key == after.view()) return true;
+    if (listed.size() == count_max) return false;
+    std::optional<CertificateRow> row = rows_.checked(decode_certificate(value));
+    if (!row) return false;
+    KnownCertificate known{
+        .sha256 = Sha256::from(key), .issued = std::move(row->issued), .device = std::nullopt};
+    if (row->device) known.device = mdm::EnrolmentId(*row->device);
+    listed.push_back(std::move(known));
+    return true;
+  };
+  rows_.scan_committed(Table::certificates, {}, after.view(), visit);
+  for (KnownCertificate& known : listed) {
+    if (known.device || !known.issued || !known.issued->renews) continue;
+    auto device = bound_device(*known.issued->renews);
+    if (!device) return std::unexpected(std::move(device.error()));
+    known.device = *std::move(device);
+  }
+  return finish(std::move(listed));
+}
+
 Result<void> RocksdbTransaction::revoke_certificate(const Sha256& certificate, Time now) {
   const Bytes key = revoked_prefix + Bytes(certificate.view());
   if (rows_.get(Table::meta, key)) return finish();

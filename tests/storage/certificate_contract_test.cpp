@@ -72,6 +72,45 @@ TEST_P(CertificateContractTest, WhatWasIssuedCanBeReadBackTiedOrNot) {
   EXPECT_FALSE(find('y')) << "never heard of";
 }
 
+TEST_P(CertificateContractTest, CertificatesAreListedPageByPageWithWhatTheyAreTiedTo) {
+  issue('a');
+  issue('b', 'a');
+  EXPECT_TRUE(bind('a', phone));
+  EXPECT_TRUE(bind('x', mac));
+  issue('c');
+
+  const auto page = [&](const Sha256& after, std::size_t count_max) {
+    return store().begin()->list_certificates(after, count_max).value();
+  };
+  const auto first = page(Sha256{}, 2);
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].device, phone);
+  EXPECT_EQ(first[1].sha256, digest('b'));
+  EXPECT_EQ(first[1].device, phone) << "as the one that it renews";
+  EXPECT_EQ(first[1].issued->renews, digest('a'));
+  const auto second = page(first[1].sha256, 10);
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_EQ(second[0].sha256, digest('c'));
+  EXPECT_FALSE(second[0].device);
+  EXPECT_EQ(second[1].device, mac);
+  EXPECT_FALSE(second[1].issued) << "from elsewhere";
+  EXPECT_TRUE(page(second[1].sha256, 10).empty());
+}
+
+TEST_P(CertificateContractTest, WhatIsRevokedStaysRevokedTiedOrNot) {
+  issue('a');
+  const auto revoke = [&](char certificate) {
+    return commit([&](Transaction& t) { return t.revoke_certificate(digest(certificate), now); });
+  };
+  EXPECT_TRUE(revoke('b'));
+  EXPECT_TRUE(revoke('a'));
+  EXPECT_TRUE(revoke('a')) << "again is no error";
+  EXPECT_TRUE(bind('a', phone));
+
+  EXPECT_EQ(store().begin()->revoked_certificates().value(),
+            (std::vector<Sha256>{digest('a'), digest('b')}));
+}
+
 TEST_P(CertificateContractTest, ALoopOfRenewalsIsCorruptAndEnds) {
   issue('a', 'b');
   issue('b', 'a');

@@ -25,7 +25,7 @@ struct DeviceSide::State {
   Log& log;
   std::filesystem::path folder;
   enrolment::CertificateAuthority authority;
-  device::Revocations revocations;
+  enrolment::Revocations revocations;
   std::string public_url;
   std::vector<std::unique_ptr<device::DeviceEndpoint>> endpoints;  // by lane
 
@@ -170,6 +170,10 @@ std::vector<admin::NamedCount> DeviceSide::refusal_counts() const {
     counts.push_back({device::name_of(static_cast<device::Refusal>(reason)), sum.refused[reason]});
   }
   return counts;
+}
+
+void DeviceSide::revoke(std::span<const storage::Sha256> certificates) {
+  state_->revocations.add(certificates);
 }
 
 std::vector<admin::NamedCount> DeviceSide::exchange_counts() const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ class DeviceSide {
   // Links that enrol one device each; their challenges are durable when this returns.
   boost::asio::awaitable<Result<std::vector<admin::EnrolmentLink>>> create_links(
       std::size_t count, std::chrono::seconds valid);
+
+  // From the next request on, on whatever connection. Any thread.
+  void revoke(std::span<const storage::Sha256> certificates);
 
   // What all lanes have done, by name.
   std::vector<admin::NamedCount> exchange_counts() const;

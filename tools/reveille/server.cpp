@@ -238,6 +238,10 @@ admin::Parts Server::State::router_parts() {
       .device_statistics = [this] { return device_statistics(); },
       .exchange_counts = [this] { return device_side->exchange_counts(); },
       .refusal_counts = [this] { return device_side->refusal_counts(); },
+      .certificates_revoked =
+          [this](std::span<const storage::Sha256> certificates) {
+            device_side->revoke(certificates);
+          },
       .use_push_certificate =
           [this](pki::PushCertificate certificate) {
             apns->set_certificate(std::move(certificate));

@@ -15,7 +15,7 @@ namespace {
 struct Arguments {
   std::string socket = "/run/reveille/admin.sock";
   bool json = false;
-  std::string id, uuid;
+  std::string id, uuid, name;
   std::vector<std::string> ids;
   bool all = false;
   bool no_push = false;
@@ -194,6 +194,33 @@ void add_batches(CLI::App& app, Arguments& arguments, Run& run) {
   add_change("cancel", "Queue nothing more, and take back what has no answer");
 }
 
+void add_certificates(CLI::App& app, Arguments& arguments, Run& run) {
+  CLI::App* certificates = app.add_subcommand("certificate", "Identity certificates of devices");
+  certificates->require_subcommand(1);
+  CLI::App* list = certificates->add_subcommand("list", "One line each");
+  list->add_option("--enrolment", arguments.id, "Only those tied to this device");
+  list->callback([&] {
+    run = [&](const Session& session) { return list_certificates(session, arguments.id); };
+  });
+  CLI::App* show = certificates->add_subcommand("show", "One, by its serial number or SHA-256");
+  show->add_option("SERIAL", arguments.name)->required();
+  show->callback([&] {
+    run = [&](const Session& session) { return show_certificate(session, arguments.name); };
+  });
+  CLI::App* revoke = certificates->add_subcommand("revoke", "Refuse it from now on, for good");
+  revoke->add_option("SERIAL", arguments.name, "Its serial number or SHA-256");
+  revoke->add_option("--enrolment", arguments.id, "All that are tied to this device");
+  revoke->callback([&] {
+    if (arguments.name.empty() == arguments.id.empty()) {
+      throw CLI::ValidationError("SERIAL", "name one certificate, or a device with --enrolment");
+    }
+    run = [&](const Session& session) {
+      return arguments.name.empty() ? revoke_certificates_of(session, arguments.id)
+                                    : revoke_certificate(session, arguments.name);
+    };
+  });
+}
+
 void add_others(CLI::App& app, Arguments& arguments, Run& run) {
   app.add_subcommand("status", "How the server is")->callback([&] { run = show_status; });
   CLI::App* waking = app.add_subcommand("wake", "Push devices now, with or without work");
@@ -245,6 +272,7 @@ int run_reveillectl(int count, char** words) {
   add_enrolments(app, arguments, run);
   add_commands(app, arguments, run);
   add_batches(app, arguments, run);
+  add_certificates(app, arguments, run);
   add_others(app, arguments, run);
   try {
     app.parse(count, words);

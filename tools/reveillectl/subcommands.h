@@ -67,6 +67,12 @@ int set_push_certificate(const Session& session, const std::vector<std::filesyst
                          TopicChange change);
 int show_push_certificates(const Session& session);
 
+// Identity certificates, named by serial number or SHA-256. `enrolment`: empty: all.
+int list_certificates(const Session& session, const std::string& enrolment);
+int show_certificate(const Session& session, const std::string& name);
+int revoke_certificate(const Session& session, const std::string& name);
+int revoke_certificates_of(const Session& session, const std::string& enrolment);
+
 struct CreateLinks {
   std::int64_t count = 1;
   double valid_hours = 24;

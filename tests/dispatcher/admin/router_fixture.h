@@ -83,6 +83,10 @@ class RouterTest : public testing::Test {
         .device_statistics = [] { return http::Listener::Statistics{}; },
         .exchange_counts = [] { return std::vector<NamedCount>{{"connect", 3}}; },
         .refusal_counts = [] { return std::vector<NamedCount>{{"certificate_revoked", 2}}; },
+        .certificates_revoked =
+            [this](std::span<const storage::Sha256> certificates) {
+              revoked_.insert(revoked_.end(), certificates.begin(), certificates.end());
+            },
         .use_push_certificate =
             [this](pki::PushCertificate certificate) { apns_topic_ = certificate.topic; },
         .create_enrolment_links =
@@ -235,6 +239,7 @@ class RouterTest : public testing::Test {
   std::vector<wake::WakeReply> unanswered_;
   int notified_ = 0;
   bool batches_are_full_ = false;
+  std::vector<storage::Sha256> revoked_;  // that requests would be told of
   std::vector<std::string> changed_;  // batches that the expander was told of
 
   std::unique_ptr<storage::Store> store_;

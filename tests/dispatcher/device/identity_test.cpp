@@ -63,7 +63,7 @@ TEST_F(IdentityVerifierTest, TheRefusalNamesTheSerialAndNoKey) {
 }
 
 TEST_F(IdentityVerifierTest, ARevokedCertificateIsRefusedAlsoWhenItWasVerifiedBefore) {
-  Revocations revocations;
+  enrolment::Revocations revocations;
   IdentityVerifier verifier(authority_.anchors(), 10, {}, &revocations);
   const TestDevice phone = new_device(device_channel("PHONE"));
   const TestDevice other = new_device(device_channel("OTHER"));

@@ -185,6 +185,10 @@ class BreakableStore::BreakableTransaction final : public Transaction {
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override {
     return transaction_->find_certificate(certificate);
   }
+  Result<std::vector<KnownCertificate>> list_certificates(const Sha256& after,
+                                                          std::size_t count_max) override {
+    return transaction_->list_certificates(after, count_max);
+  }
   Result<void> revoke_certificate(const Sha256& certificate, Time now) override {
     return transaction_->revoke_certificate(certificate, now);
   }

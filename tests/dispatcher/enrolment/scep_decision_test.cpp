@@ -17,7 +17,7 @@ constexpr std::array types{MessageType::cert_rep, MessageType::renewal_req, Mess
                            MessageType::pkcs_req, MessageType::cert_poll};
 constexpr std::array signers{ScepSigner::self_signed, ScepSigner::identity,
                              ScepSigner::identity_renamed, ScepSigner::identity_expired,
-                             ScepSigner::stranger};
+                             ScepSigner::identity_revoked, ScepSigner::stranger};
 constexpr std::array challenges{ScepChallenge::absent, ScepChallenge::present};
 
 TEST(ScepDecisionTest, AFirstRequestNeedsAChallenge) {
@@ -62,6 +62,7 @@ TEST(ScepDecisionTest, WhoeverIsNeitherNewNorOfOursIsRefusedWhateverIsAsked) {
     for (const ScepChallenge challenge : challenges) {
       EXPECT_EQ(decide_scep(type, ScepSigner::stranger, challenge).action, Action::refuse);
       EXPECT_EQ(decide_scep(type, ScepSigner::identity_expired, challenge).action, Action::refuse);
+      EXPECT_EQ(decide_scep(type, ScepSigner::identity_revoked, challenge).action, Action::refuse);
     }
   }
 }

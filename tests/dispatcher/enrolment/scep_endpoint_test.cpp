@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <functional>
 
 #include "dispatcher/enrolment/challenges.h"
@@ -112,7 +113,9 @@ class ScepEndpointTest : public EnrolmentTest {
   }
 
   Client device_{.key = device_rsa_key()};
-  ScepEndpoint endpoint_{ScepOptions{}, storage_, authority_, clock_, random_, log_};
+  Revocations revocations_;
+  ScepEndpoint endpoint_{
+      ScepOptions{.revocations = &revocations_}, storage_, authority_, clock_, random_, log_};
 };
 
 TEST_F(ScepEndpointTest, GetCACertGivesTheAuthoritysCertificate) {
@@ -298,6 +301,25 @@ TEST_F(RenewalTest, TheIdentityOfADeviceThatApnsGaveUpStillRenews) {
         transaction.end_enrolment(phone_, storage::EndReason::unreachable, clock_.wall_now()));
   });
   EXPECT_TRUE(renewed(identity, device_, fresh_).belongs_to(fresh_.key));
+}
+
+TEST_F(RenewalTest, ARevokedIdentityRenewsNothingNotEvenWithAChallenge) {
+  const pki::Certificate identity = enrol(device_);
+  begin_with(identity);
+  revocations_.add(std::array{storage::Sha256::from(identity.sha256())});
+
+  for (const MessageType type : {MessageType::renewal_req, MessageType::pkcs_req}) {
+    pki::scep::ClientRequest request = renewal(identity, device_, fresh_);
+    request.type = type;
+    request.csr =
+        pki::CertificateRequest::create(device_.common_name, "", new_challenge(), fresh_.key)
+            .value();
+    const Answer answer = ask(request, fresh_.key);
+    EXPECT_EQ(answer.status, Answer::Status::failure);
+    EXPECT_EQ(answer.fail_info, FailInfo::bad_cert_id);
+  }
+  EXPECT_EQ(refused(ScepRefusal::identity_revoked), 2u);
+  EXPECT_EQ(endpoint_.statistics().renewed.value(), 0u) << "no record is left behind";
 }
 
 TEST_F(RenewalTest, ASupersededIdentityRenewsDuringTheOverlapAndNotAfterIt) {

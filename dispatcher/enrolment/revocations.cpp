@@ -1,6 +1,6 @@
-#include "dispatcher/device/revocations.h"
+#include "dispatcher/enrolment/revocations.h"
 
-namespace reveille::device {
+namespace reveille::enrolment {
 
 void Revocations::add(std::span<const storage::Sha256> certificates) {
   const std::lock_guard lock(mutex_);
@@ -14,4 +14,4 @@ bool Revocations::contains(const storage::Sha256& certificate) const {
   return certificates_.contains(certificate);
 }
 
-}  // namespace reveille::device
+}  // namespace reveille::enrolment

@@ -8,7 +8,7 @@
 
 #include "storage/records.h"
 
-namespace reveille::device {
+namespace reveille::enrolment {
 
 // The identity certificates that an operator revoked: filled from the store at the start, added to
 // once a revocation is durable. Few, so all of them are in memory. Any thread.
@@ -27,4 +27,4 @@ class Revocations {
   std::atomic<std::size_t> count_{0};
 };
 
-}  // namespace reveille::device
+}  // namespace reveille::enrolment
