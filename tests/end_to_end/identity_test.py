@@ -98,7 +98,7 @@ class Revocation(EndToEnd):
         self.assertTrue(revoked["revoked"])
         self.assertEqual(self.device.connect("Idle")[1], SURVIVABLE)
         self.assertEqual(self.refused(), before + 1)
-        self.parts.stop_daemon()
+        self.parts.daemon.stop()
         self.parts.start_daemon()
         self.assertEqual(self.device.connect("Idle")[1], SURVIVABLE)
         listed = self.parts.ctl("certificate", "list", "--enrolment", self.device.udid)
@@ -108,12 +108,12 @@ class Revocation(EndToEnd):
         self.parts.ctl("certificate", "revoke", "--enrolment", self.device.udid)
         with self.assertRaises(Exception):
             self.device.obtain_identity("")
-        for file in (self.device.key, self.device.certificate):
-            file.unlink()
+        anew = CurlDevice(self.parts, self.folder / "anew")
+        anew.udid = self.device.udid
 
-        self.device.enrol(self.link())
+        anew.enrol(self.link())
 
-        self.assertEqual(self.device.connect("Idle")[1], 200)
+        self.assertEqual(anew.connect("Idle")[1], 200)
 
     def test_a_renewed_device_lives_on_when_its_earlier_certificate_is_revoked(self):
         serial = self.serial()
