@@ -1,88 +1,31 @@
 #include "dispatcher/device/trusted_proxies.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace reveille::device {
 namespace {
 
-namespace ip = boost::asio::ip;
-
 constexpr std::string_view rfc9440_header = "client-cert";
-
-// "192.0.2.7:50123" and "[2001:db8::7]:50123".
-std::optional<ip::address> address_of(std::string_view peer) {
-  const std::size_t colon = peer.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = peer.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  const ip::address address = ip::make_address(std::string(host), error);
-  if (error) return std::nullopt;
-  // A listener on [::] sees IPv4 peers in this form.
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-  }
-  return address;
-}
-
-bool holds(const ip::network_v4& network, const ip::address_v4& address) {
-  return ip::network_v4(address, network.prefix_length()).canonical() == network.canonical();
-}
-
-bool holds(const ip::network_v6& network, const ip::address_v6& address) {
-  // A link-local peer carries its interface, which the network cannot name.
-  const ip::address_v6 plain(address.to_bytes());
-  return ip::network_v6(plain, network.prefix_length()).canonical() == network.canonical();
-}
 
 }  // namespace
 
 Result<TrustedProxies> TrustedProxies::make(const std::vector<std::string>& peers,
                                             std::string header) {
+  Result<http::AddressSet> set = http::AddressSet::make(peers);
+  if (!set) return std::unexpected(std::move(set.error()));
   TrustedProxies proxies;
+  proxies.peers_ = *std::move(set);
   proxies.header_ = std::move(header);
-  for (const std::string& peer : peers) {
-    if (peer == "unix") {
-      proxies.unix_socket_ = true;
-      continue;
-    }
-    const bool has_prefix = peer.find('/') != std::string::npos;
-    const bool is_v6 = peer.find(':') != std::string::npos;
-    const std::string network = has_prefix ? peer : peer + (is_v6 ? "/128" : "/32");
-    boost::system::error_code error;
-    if (is_v6) {
-      proxies.networks_v6_.push_back(ip::make_network_v6(network, error));
-    } else {
-      proxies.networks_v4_.push_back(ip::make_network_v4(network, error));
-    }
-    if (error) {
-      return failure(ErrorCode::malformed,
-                     "\"" + peer + "\" is neither an address, a network, nor \"unix\"");
-    }
-  }
   return proxies;
 }
 
 std::optional<std::string_view> TrustedProxies::certificate_header(
     const http::Request& request, std::string_view peer_address) const {
-  if (!unix_socket_ && networks_v4_.empty() && networks_v6_.empty()) return std::nullopt;
+  if (peers_.empty()) return std::nullopt;
   auto header = request.header(rfc9440_header);
   if (!header && !header_.empty()) header = request.header(header_);
-  if (!header || !trusts(peer_address)) return std::nullopt;
+  if (!header || !peers_.contains(peer_address)) return std::nullopt;
   return header;
-}
-
-bool TrustedProxies::trusts(std::string_view peer_address) const {
-  if (peer_address == "unix") return unix_socket_;
-  const auto address = address_of(peer_address);
-  if (!address) return false;
-  if (address->is_v4()) {
-    return std::ranges::any_of(
-        networks_v4_, [&](const auto& network) { return holds(network, address->to_v4()); });
-  }
-  return std::ranges::any_of(
-      networks_v6_, [&](const auto& network) { return holds(network, address->to_v6()); });
 }
 
 }  // namespace reveille::device

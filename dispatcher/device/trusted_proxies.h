@@ -1,13 +1,11 @@
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dispatcher/http/address_set.h"
 #include "protocol/base/error.h"
 #include "protocol/http/message.h"
 
@@ -20,10 +18,11 @@ class TrustedProxies {
  public:
   TrustedProxies() = default;  // trusts nobody
 
-  // `peers`: "192.0.2.7", "192.0.2.0/24", "2001:db8::/32", or "unix" for whoever reaches our Unix
-  // socket. `header`: lower case; beside it Client-Cert (RFC 9440) is always read.
-  // Errors: malformed, naming the one that is no address.
+  // `header`: lower case; beside it Client-Cert (RFC 9440) is always read.
+  // Errors: those of AddressSet::make().
   static Result<TrustedProxies> make(const std::vector<std::string>& peers, std::string header);
+
+  const http::AddressSet& peers() const { return peers_; }
 
   // The header with the certificate, when the peer ("192.0.2.7:50123", "unix") is trusted and has
   // sent one. Borrowed from the request.
@@ -31,11 +30,7 @@ class TrustedProxies {
                                                      std::string_view peer_address) const;
 
  private:
-  bool trusts(std::string_view peer_address) const;
-
-  std::vector<boost::asio::ip::network_v4> networks_v4_;
-  std::vector<boost::asio::ip::network_v6> networks_v6_;
-  bool unix_socket_ = false;
+  http::AddressSet peers_;
   std::string header_;
 };
 

@@ -134,7 +134,7 @@ Result<void> remove_stale_socket(asio::io_context& lane, const std::filesystem::
 }
 
 Result<std::unique_ptr<Acceptor>> open_local(asio::io_context& lane,
-                                             const std::filesystem::path& path) {
+                                             const std::filesystem::path& path, mode_t mode) {
   if (path.native().size() >= sizeof(sockaddr_un::sun_path)) {
     return cannot_listen(path.string(), "the path is longer than a socket's may be");
   }
@@ -144,7 +144,7 @@ Result<std::unique_ptr<Acceptor>> open_local(asio::io_context& lane,
   error_code error;
   acceptor.open(Local(), error);
   // Linux makes the file with the socket's own mode, so it is closed to others from the start.
-  if (!error && ::fchmod(acceptor.native_handle(), S_IRUSR | S_IWUSR) != 0) {
+  if (!error && ::fchmod(acceptor.native_handle(), mode) != 0) {
     error = error_code(errno, boost::system::generic_category());
   }
   if (!error) acceptor.bind(Local::endpoint(path.string()), error);
@@ -157,7 +157,7 @@ Result<std::unique_ptr<Acceptor>> open_local(asio::io_context& lane,
 
 Result<std::unique_ptr<Acceptor>> Acceptor::open(asio::io_context& lane,
                                                  const ListenerOptions& options) {
-  if (options.unix_path) return open_local(lane, *options.unix_path);
+  if (options.unix_path) return open_local(lane, *options.unix_path, options.unix_mode);
   return open_tcp(lane, options);
 }
 

@@ -12,7 +12,10 @@ namespace reveille::http {
 
 // Who is at the other end of a connection, as far as the connection itself can tell.
 struct Peer {
-  std::string address;  // "192.0.2.7:50123", "unix"
+  std::string address;  // "192.0.2.7:50123", "unix"; with a PROXY header, the one that it names
+  // The proxy that wrote the request for that peer, having ended TLS itself: what a header proves
+  // is its word. nullopt: the peer wrote it.
+  std::optional<std::string> relay = {};
   // What TLS brought: the holder has proved its key, nothing has been said of its issuer yet.
   std::optional<pki::Certificate> certificate;
   std::optional<std::uint32_t> user_id;  // of a Unix socket's peer

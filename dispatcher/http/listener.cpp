@@ -53,8 +53,12 @@ class OpenConnection {
 
 asio::awaitable<bool> shake_hands(ListenerState& state, Stream& stream) {
   const Handshaking handshaking(state, stream);
-  Result<void> shaken =
-      co_await stream.handshake(steady_clock::now() + state.options.handshake_timeout);
+  const auto deadline = steady_clock::now() + state.options.handshake_timeout;
+  Result<void> shaken;
+  if (state.options.proxy_protocol_from.contains(stream.peer_address())) {
+    shaken = co_await stream.read_proxy_header(deadline);
+  }
+  if (shaken) shaken = co_await stream.handshake(deadline);
   if (shaken) co_return true;
   count(state.counters.handshakes_failed);
   const std::string peer = stream.peer_address();
@@ -64,11 +68,13 @@ asio::awaitable<bool> shake_hands(ListenerState& state, Stream& stream) {
 
 asio::awaitable<void> serve(SharedState state, std::unique_ptr<Stream> stream) {
   const OpenConnection open(state->counters);
+  const std::string connected_from = stream->peer_address();
   const bool shaken = co_await shake_hands(*state, *stream);
   if (!shaken || state->draining) co_return;
   Peer peer{.address = stream->peer_address(),
             .certificate = stream->peer_certificate(),
             .user_id = stream->peer_user_id()};
+  if (!state->options.tls && peer.address != connected_from) peer.relay = connected_from;
   if (stream->protocol() == "h2") {
     co_await serve_http2(state, std::move(stream), std::move(peer));
   } else {
@@ -89,6 +95,10 @@ bool is_shortage(const error_code& error) {
          error == asio::error::no_buffer_space ||
          error == boost::system::errc::too_many_files_open ||
          error == boost::system::errc::too_many_files_open_in_system;
+}
+
+bool may_connect(const ListenerOptions& options, const Stream& stream) {
+  return !options.admitted || options.admitted->contains(stream.peer_address());
 }
 
 asio::awaitable<void> pause(asio::io_context& lane) {
@@ -114,7 +124,8 @@ asio::awaitable<void> accept_connections(SharedState state, std::shared_ptr<Acce
     if (error) continue;  // this one peer has gone already
     short_of_resources = false;
     count(state->counters.accepted);
-    if (state->connections.size() >= state->options.connections_max) {
+    if (!may_connect(state->options, *stream) ||
+        state->connections.size() >= state->options.connections_max) {
       count(state->counters.refused);
       continue;
     }

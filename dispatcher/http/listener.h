@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
@@ -9,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "dispatcher/http/address_set.h"
 #include "dispatcher/http/handler.h"
 #include "dispatcher/http/tls_context.h"
 #include "dispatcher/runtime/log.h"
@@ -21,10 +24,16 @@ struct ListenerOptions {
   // TCP: address and port (0: any free one), shared between lanes by SO_REUSEPORT.
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  // Or a Unix socket, mode 0600; a stale file of a dead process is replaced.
+  // Or a Unix socket; a stale file of a dead process is replaced.
   std::optional<std::filesystem::path> unix_path = {};
+  mode_t unix_mode = 0600;
   std::optional<TlsContext> tls =
       {};  // nullopt: plain HTTP (HTTP/2 by prior knowledge is not taken)
+
+  // Others are closed at once; nullopt: whoever connects may.
+  std::optional<AddressSet> admitted = {};
+  // Connections from these must begin with a PROXY header, which takes part of handshake_timeout.
+  AddressSet proxy_protocol_from = {};
 
   std::size_t connections_max = 10'000;    // of this listener; more are closed at once
   std::size_t request_line_bytes_max = 16 * 1024;  // 414 above, if less than the whole head's
@@ -68,7 +77,7 @@ class Listener {
   struct Statistics {
     std::uint64_t connections = 0;  // open now
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0;  // above connections_max
+    std::uint64_t refused = 0;  // above connections_max, or not admitted
     std::uint64_t handshakes_failed = 0;
     std::uint64_t requests = 0;
     std::uint64_t requests_malformed = 0;  // answered here with 4xx

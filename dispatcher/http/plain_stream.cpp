@@ -7,6 +7,7 @@
 
 #include "dispatcher/http/peer_name.h"
 #include "dispatcher/http/stream.h"
+#include "dispatcher/http/take_proxy_header.h"
 #include "dispatcher/http/watched_socket.h"
 
 namespace reveille::http {
@@ -25,6 +26,13 @@ class PlainStream final : public Stream {
       : socket_(std::move(socket)),
         peer_address_(std::move(peer_address)),
         peer_user_id_(peer_user_id) {}
+
+  asio::awaitable<Result<void>> read_proxy_header(Deadline deadline) override {
+    const auto source = co_await take_proxy_header(socket_, deadline);
+    if (!source) co_return std::unexpected(source.error());
+    if (*source) peer_address_ = **source;
+    co_return Result<void>{};
+  }
 
   asio::awaitable<Result<void>> handshake(Deadline) override { co_return Result<void>{}; }
 
@@ -67,7 +75,7 @@ class PlainStream final : public Stream {
 
  private:
   WatchedSocket socket_;
-  const std::string peer_address_;
+  std::string peer_address_;
   const std::optional<std::uint32_t> peer_user_id_;
 };
 

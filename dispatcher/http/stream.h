@@ -37,6 +37,10 @@ class Stream {
 
   virtual ~Stream() = default;
 
+  // Before all else: takes the PROXY header that a proxy puts before the peer's first byte;
+  // peer_address() is the one that it names from then on. Errors: also malformed.
+  virtual boost::asio::awaitable<Result<void>> read_proxy_header(Deadline deadline) = 0;
+
   // TLS: before the first read or write. Plain: returns at once.
   virtual boost::asio::awaitable<Result<void>> handshake(Deadline deadline) = 0;
 

@@ -11,6 +11,7 @@
 #include "dispatcher/http/peer_name.h"
 #include "dispatcher/http/socket_bio.h"
 #include "dispatcher/http/stream.h"
+#include "dispatcher/http/take_proxy_header.h"
 #include "dispatcher/http/watched_socket.h"
 #include "protocol/base/ensure.h"
 
@@ -29,6 +30,7 @@ class TlsStream final : public Stream {
   void be_server() { SSL_set_accept_state(session_.get()); }
   void be_client(const std::string& host, bool verify_host);
 
+  asio::awaitable<Result<void>> read_proxy_header(Deadline deadline) override;
   asio::awaitable<Result<void>> handshake(Deadline deadline) override;
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
                                                  Deadline deadline) override;
@@ -46,7 +48,7 @@ class TlsStream final : public Stream {
   Error why_failed(int verdict, const char* doing);
   void say_goodbye();
 
-  const std::string peer_address_;
+  std::string peer_address_;
   SocketEnd end_;  // before the session, whose BIO points to it
   SessionPointer session_;
   WatchedSocket socket_;
@@ -84,6 +86,16 @@ void TlsStream::be_client(const std::string& host, bool verify_host) {
   } else {
     X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
   }
+}
+
+asio::awaitable<Result<void>> TlsStream::read_proxy_header(Deadline deadline) {
+  const auto source = co_await take_proxy_header(socket_, deadline);
+  if (!source) {
+    broken_ = true;  // no TLS has begun: no close_notify
+    co_return std::unexpected(source.error());
+  }
+  if (*source) peer_address_ = **source;
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> TlsStream::handshake(Deadline deadline) {

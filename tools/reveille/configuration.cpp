@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace reveille {
 
@@ -17,6 +18,19 @@ LoadedConfiguration load_configuration(const std::filesystem::path& file) {
     return failed;
   }
   return parse_configuration(text, file);
+}
+
+std::vector<std::string> trusted_peers(const Configuration& configuration) {
+  std::vector<std::string> peers;
+  std::string peer;
+  for (const char character : configuration.device.trusted_proxies + ",") {
+    if (character == ',') {
+      if (!peer.empty()) peers.push_back(std::exchange(peer, {}));
+    } else if (character != ' ') {
+      peer.push_back(character);
+    }
+  }
+  return peers;
 }
 
 }  // namespace reveille

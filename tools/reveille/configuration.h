@@ -28,7 +28,16 @@ struct Configuration {
     std::int64_t idle_timeout_seconds = 300;
     std::string trusted_proxies;
     std::string proxy_certificate_header;
+    bool proxy_protocol = false;
   } device;
+
+  struct Proxied {
+    std::string listen_address;  // empty: no port
+    std::int64_t port = 8080;
+    std::filesystem::path socket_path;  // empty: no socket
+    std::string socket_access = "owner";
+    bool proxy_protocol = false;
+  } proxied;
 
   struct Operators {
     std::string listen_address = "127.0.0.1";
@@ -159,6 +168,9 @@ LoadedConfiguration load_configuration(const std::filesystem::path& file);
 
 // The same on a text; `file` names it in errors, and its folder is where relative paths start.
 LoadedConfiguration parse_configuration(std::string_view text, const std::filesystem::path& file);
+
+// The words of device.trusted_proxies.
+std::vector<std::string> trusted_peers(const Configuration& configuration);
 
 // A complete file with every option at its default and a comment that explains it.
 std::string print_default_configuration();

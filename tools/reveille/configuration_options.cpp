@@ -28,12 +28,35 @@ void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
                  "From a request's first byte to its last.");
   visitor.number("idle_timeout_seconds", device.idle_timeout_seconds, day_of_seconds,
                  "Between two requests of one connection.");
-  visitor.text("trusted_proxies", device.trusted_proxies,
-               "Addresses or networks, by commas: \"192.0.2.7, 10.0.0.0/8\". What these send in the\n"
-               "header Client-Cert (RFC 9440) is believed to be the device's certificate. They must\n"
-               "take away what a client sends under that name.");
+  visitor.text(
+      "trusted_proxies", device.trusted_proxies,
+      "Addresses or networks, by commas: \"192.0.2.7, 10.0.0.0/8\". What these send in the\n"
+      "header Client-Cert (RFC 9440) is believed to be the device's certificate. They must\n"
+      "take away what a client sends under that name. \"unix\": whoever reaches\n"
+      "proxied.socket_path.");
   visitor.text("proxy_certificate_header", device.proxy_certificate_header,
                "Another header that they send: URL-escaped PEM or the form of RFC 9440.");
+  visitor.flag(
+      "proxy_protocol", device.proxy_protocol,
+      "What comes from trusted_proxies to this port begins with a PROXY header (version 1\n"
+      "or 2), as from a load balancer that passes TLS through.");
+}
+
+void visit_proxied(Configuration::Proxied& proxied, OptionVisitor& visitor) {
+  visitor.section("proxied",
+                  "Plain HTTP for proxies that end TLS: only device.trusted_proxies may connect.");
+  visitor.text("listen_address", proxied.listen_address,
+               "An IPv4 or IPv6 address of this machine. Empty: no port.");
+  visitor.number("port", proxied.port, port_range, "0: any free port; the log says which.");
+  visitor.path(
+      "socket_path", proxied.socket_path,
+      "A Unix socket instead, or as well; needs \"unix\" in trusted_proxies. Empty: none.");
+  visitor.choice(
+      "socket_access", proxied.socket_access, {"owner", "group", "everyone"},
+      "Who may connect to it, by the file's mode: 0600, 0660 or 0666. A folder can keep\n"
+      "others out, too.");
+  visitor.flag("proxy_protocol", proxied.proxy_protocol,
+               "Connections begin with a PROXY header; it names the device in the log.");
 }
 
 void visit_operators(Configuration::Operators& operators, OptionVisitor& visitor) {
@@ -232,6 +255,7 @@ void visit_options(Configuration& configuration, OptionVisitor& visitor) {
                "The database, this server's own authority and the key that seals secrets at rest.\n"
                "Back it up as a whole.");
   visit_device(configuration.device, visitor);
+  visit_proxied(configuration.proxied, visitor);
   visit_operators(configuration.operators, visitor);
   visitor.section("admin", "The Unix socket of reveillectl: for root and the daemon's own user.");
   visitor.path("socket_path", configuration.admin.socket_path, "Its folder must exist.");

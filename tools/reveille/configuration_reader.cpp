@@ -253,6 +253,28 @@ void check_wakes(const Configuration& configuration, Reader& reader) {
   }
 }
 
+void check_proxies(const Configuration& configuration, Reader& reader) {
+  const std::vector<std::string> peers = trusted_peers(configuration);
+  const bool trusts_socket = std::ranges::find(peers, "unix") != peers.end();
+  const bool trusts_addresses =
+      std::ranges::any_of(peers, [](const std::string& peer) { return peer != "unix"; });
+  const auto& proxied = configuration.proxied;
+  if (configuration.device.proxy_protocol && !trusts_addresses) {
+    reader.fail_at("device", "proxy_protocol",
+                   "means nothing without an address in trusted_proxies: say who sends the header");
+  }
+  if (!proxied.listen_address.empty() && !trusts_addresses) {
+    reader.fail_at("proxied", "listen_address",
+                   "needs an address in device.trusted_proxies: nobody else may connect");
+  }
+  if (!proxied.socket_path.empty() && !trusts_socket) {
+    reader.fail_at("proxied", "socket_path", "needs \"unix\" in device.trusted_proxies");
+  }
+  if (!proxied.socket_path.empty() && proxied.socket_path == configuration.admin.socket_path) {
+    reader.fail_at("proxied", "socket_path", "is admin.socket_path: devices get one of their own");
+  }
+}
+
 // What depends on more than one option.
 void check_together(const Configuration& configuration, Reader& reader) {
   const auto& state = configuration.state;
@@ -283,6 +305,7 @@ void check_together(const Configuration& configuration, Reader& reader) {
     reader.fail_at("enrolment", "organisation", "must not be empty");
   }
   check_device_messages(configuration, reader);
+  check_proxies(configuration, reader);
 }
 
 }  // namespace

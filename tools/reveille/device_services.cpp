@@ -123,20 +123,11 @@ Result<device::Services> device_services(const Configuration& configuration,
 }
 
 Result<device::TrustedProxies> trusted_proxies(const Configuration& configuration) {
-  std::vector<std::string> peers;
-  std::string peer;
-  for (const char character : configuration.device.trusted_proxies + ",") {
-    if (character == ',') {
-      if (!peer.empty()) peers.push_back(std::exchange(peer, {}));
-    } else if (character != ' ') {
-      peer.push_back(character);
-    }
-  }
   std::string header = configuration.device.proxy_certificate_header;
   for (char& letter : header) {
     letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   }
-  auto proxies = device::TrustedProxies::make(peers, std::move(header));
+  auto proxies = device::TrustedProxies::make(trusted_peers(configuration), std::move(header));
   if (!proxies) return named("device.trusted_proxies", proxies.error());
   return proxies;
 }

@@ -103,6 +103,27 @@ http::ListenerOptions device_listener_options(const Configuration& configuration
   return options;
 }
 
+http::ListenerOptions proxied_port_options(const Configuration& configuration,
+                                           const http::AddressSet& trusted) {
+  const Configuration::Proxied& proxied = configuration.proxied;
+  http::ListenerOptions options = device_listener_options(configuration);
+  options.address = proxied.listen_address;
+  options.port = static_cast<std::uint16_t>(proxied.port);
+  options.admitted = trusted;
+  options.proxy_protocol_from = proxied.proxy_protocol ? trusted : http::AddressSet{};
+  return options;
+}
+
+http::ListenerOptions proxied_socket_options(const Configuration& configuration,
+                                             const http::AddressSet& trusted) {
+  const Configuration::Proxied& proxied = configuration.proxied;
+  http::ListenerOptions options = proxied_port_options(configuration, trusted);
+  options.unix_path = proxied.socket_path;
+  if (proxied.socket_access == "group") options.unix_mode = 0660;
+  if (proxied.socket_access == "everyone") options.unix_mode = 0666;
+  return options;
+}
+
 http::ListenerOptions operators_listener_options(const Configuration& configuration) {
   const Configuration::Operators& operators = configuration.operators;
   http::ListenerOptions options;

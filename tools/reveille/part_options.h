@@ -22,6 +22,11 @@ batch::ExpanderOptions expander_options(const Configuration& configuration);
 apns::ClientOptions apns_options(const Configuration& configuration,
                                  std::vector<pki::Certificate> anchors);
 http::ListenerOptions device_listener_options(const Configuration& configuration);  // without TLS
+// Of proxies that end TLS, on a port and on a Unix socket.
+http::ListenerOptions proxied_port_options(const Configuration& configuration,
+                                           const http::AddressSet& trusted);
+http::ListenerOptions proxied_socket_options(const Configuration& configuration,
+                                             const http::AddressSet& trusted);
 http::ListenerOptions operators_listener_options(
     const Configuration& configuration);  // without TLS
 http::ListenerOptions admin_listener_options(const Configuration& configuration);

@@ -17,6 +17,7 @@
 #include "dispatcher/runtime/network_lanes.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tools/reveille/api_keys_file.h"
+#include "tools/reveille/device_services.h"
 #include "tools/reveille/device_side.h"
 #include "tools/reveille/part_options.h"
 #include "tools/reveille/tls_files.h"
@@ -59,6 +60,7 @@ struct Server::State {
   Result<void> make_dispatcher();
   Result<void> use_stored_push_certificate();
   Result<void> listen_for_devices();
+  Result<void> listen_for_proxies();
   Result<void> listen_for_operators();
   void announce();
 
@@ -92,6 +94,7 @@ struct Server::State {
   std::unique_ptr<admin::Router> router;
   std::vector<LateHandler> device_handlers;  // by lane
   std::vector<LaneListener> device_listeners;
+  std::vector<LaneListener> proxied_listeners;         // of devices too, without TLS
   std::unique_ptr<http::Listener> operators_listener;  // these two live on the first lane
   std::unique_ptr<http::Listener> admin_listener;
 
@@ -104,7 +107,7 @@ struct Server::State {
 Result<void> Server::State::start() {
   for (const auto step :
        {&State::open_store, &State::make_dispatcher, &State::use_stored_push_certificate,
-        &State::listen_for_devices, &State::listen_for_operators}) {
+        &State::listen_for_devices, &State::listen_for_proxies, &State::listen_for_operators}) {
     Result<void> done = (this->*step)();
     if (!done) return done;
   }
@@ -190,6 +193,11 @@ Result<void> Server::State::listen_for_devices() {
   if (!tls) return std::unexpected(std::move(tls.error()));
   http::ListenerOptions options = device_listener_options(configuration);
   options.tls = *std::move(tls);
+  if (configuration.device.proxy_protocol) {
+    auto trusted = trusted_proxies(configuration);
+    if (!trusted) return std::unexpected(std::move(trusted.error()));
+    options.proxy_protocol_from = trusted->peers();
+  }
 
   device_handlers = std::vector<LateHandler>(network->count());
   for (std::size_t lane = 0; lane < network->count(); ++lane) {
@@ -209,6 +217,34 @@ Result<void> Server::State::listen_for_devices() {
   for (std::size_t lane = 0; lane < network->count(); ++lane) {
     device_handlers[lane].serve(device_side->handler(lane));
   }
+  return {};
+}
+
+// A port is shared by the lanes as the devices' own is. A Unix socket cannot be: the first lane has
+// it.
+Result<void> Server::State::listen_for_proxies() {
+  const Configuration::Proxied& proxied = configuration.proxied;
+  const auto trusted = trusted_proxies(configuration);
+  if (!trusted) return std::unexpected(trusted.error());
+  const auto open = [&](std::size_t lane, const http::ListenerOptions& options) -> Result<void> {
+    auto listener =
+        http::Listener::open(network->context(lane), options, device_handlers[lane], log);
+    if (!listener) return std::unexpected(std::move(listener.error()));
+    proxied_listeners.push_back({.lane = lane, .listener = *std::move(listener)});
+    return {};
+  };
+  if (!proxied.socket_path.empty()) {
+    Result<void> opened = open(0, proxied_socket_options(configuration, trusted->peers()));
+    if (!opened) return opened;
+  }
+  if (proxied.listen_address.empty()) return {};
+  http::ListenerOptions options = proxied_port_options(configuration, trusted->peers());
+  for (std::size_t lane = 0; lane < network->count(); ++lane) {
+    Result<void> opened = open(lane, options);
+    if (!opened) return opened;
+    options.port = proxied_listeners.back().listener->port();
+  }
+  addresses.proxied_port = options.port;
   return {};
 }
 
@@ -255,14 +291,16 @@ admin::Parts Server::State::router_parts() {
 
 http::Listener::Statistics Server::State::device_statistics() const {
   http::Listener::Statistics sum;
-  for (const LaneListener& one : device_listeners) {
-    const http::Listener::Statistics statistics = one.listener->statistics();
-    sum.connections += statistics.connections;
-    sum.accepted += statistics.accepted;
-    sum.refused += statistics.refused;
-    sum.handshakes_failed += statistics.handshakes_failed;
-    sum.requests += statistics.requests;
-    sum.requests_malformed += statistics.requests_malformed;
+  for (const auto* listeners : {&device_listeners, &proxied_listeners}) {
+    for (const LaneListener& one : *listeners) {
+      const http::Listener::Statistics statistics = one.listener->statistics();
+      sum.connections += statistics.connections;
+      sum.accepted += statistics.accepted;
+      sum.refused += statistics.refused;
+      sum.handshakes_failed += statistics.handshakes_failed;
+      sum.requests += statistics.requests;
+      sum.requests_malformed += statistics.requests_malformed;
+    }
   }
   return sum;
 }
@@ -318,6 +356,13 @@ void Server::State::announce() {
   log.info("listening for devices", {{"address", configuration.device.listen_address},
                                      {"port", addresses.device_port},
                                      {"public_url", public_url}});
+  if (addresses.proxied_port != 0) {
+    log.info("listening for proxies",
+             {{"address", configuration.proxied.listen_address}, {"port", addresses.proxied_port}});
+  }
+  if (!configuration.proxied.socket_path.empty()) {
+    log.info("listening for proxies", {{"path", configuration.proxied.socket_path.string()}});
+  }
   if (operators_listener) {
     log.info("listening for operators", {{"address", configuration.operators.listen_address},
                                          {"port", addresses.operators_port}});
@@ -336,6 +381,7 @@ void Server::State::drain_listeners() {
     boost::asio::post(network->context(lane), [listener] { listener->drain(); });
   };
   for (const LaneListener& one : device_listeners) drain(one.lane, one.listener.get());
+  for (const LaneListener& one : proxied_listeners) drain(one.lane, one.listener.get());
   drain(0, operators_listener.get());
   drain(0, admin_listener.get());
   const auto open_connections = [this] {
@@ -376,6 +422,7 @@ void Server::State::stop() {
   wakes.reset();
   storage.reset();
   device_listeners.clear();
+  proxied_listeners.clear();
   operators_listener.reset();
   admin_listener.reset();
   apns.reset();

@@ -121,8 +121,9 @@ Result<void> StateFolder::write_addresses(const Addresses& addresses) const {
     socket += character;
   }
   const std::string json = fmt::format(
-      "{{\"pid\": {}, \"device_port\": {}, \"operators_port\": {}, \"admin_socket\": \"{}\"}}\n",
-      ::getpid(), addresses.device_port, addresses.operators_port, socket);
+      "{{\"pid\": {}, \"device_port\": {}, \"operators_port\": {}, \"proxied_port\": {}, "
+      "\"admin_socket\": \"{}\"}}\n",
+      ::getpid(), addresses.device_port, addresses.operators_port, addresses.proxied_port, socket);
   return write_private_file(folder_ / "reveilled.json", json);
 }
 

@@ -14,6 +14,7 @@ namespace reveille {
 struct Addresses {
   std::uint16_t device_port = 0;
   std::uint16_t operators_port = 0;
+  std::uint16_t proxied_port = 0;
   std::filesystem::path admin_socket;
 };
 

@@ -219,6 +219,22 @@ TEST(Configuration, AMaidTokenNeedsBothHalvesAndAUuid) {
   }
 }
 
+TEST(Configuration, NobodyMayConnectWithoutTlsUnlessAProxyIsTrusted) {
+  const Configuration defaults;
+  EXPECT_TRUE(defaults.proxied.listen_address.empty() && defaults.proxied.socket_path.empty());
+  const std::string port = "[proxied]\nlisten_address = \"127.0.0.1\"\n";
+  const std::string socket = "[proxied]\nsocket_path = \"/run/devices.sock\"\n";
+  const std::string by_address = "[device]\ntrusted_proxies = \"127.0.0.1\"\n";
+  const std::string by_socket = "[device]\ntrusted_proxies = \"unix\"\n";
+  EXPECT_EQ(errors_in(port + by_address).size(), 0u);
+  EXPECT_EQ(errors_in(socket + by_socket).size(), 0u);
+  for (const std::string& text : {port, port + by_socket, socket, socket + by_address}) {
+    EXPECT_EQ(errors_in(text).size(), 1u) << text;
+  }
+  EXPECT_EQ(errors_in("[device]\nproxy_protocol = true\n").size(), 1u);
+  EXPECT_EQ(errors_in("[device]\nproxy_protocol = true\ntrusted_proxies = \"unix\"\n").size(), 1u);
+}
+
 TEST(Configuration, AProxysHeaderNeedsAProxy) {
   EXPECT_THAT(errors_in("[device]\nproxy_certificate_header = \"x-client-cert\"\n"),
               ElementsAre(HasSubstr("means nothing without trusted_proxies")));

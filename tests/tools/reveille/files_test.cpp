@@ -109,12 +109,15 @@ TEST_F(FilesTest, ASecretKeyThatWasCutIsRefused) {
 TEST_F(FilesTest, TheAddressesAreJsonAndGoneAfterTheStop) {
   const auto state = StateFolder::open(folder_);
 
-  ASSERT_TRUE(state->write_addresses(
-      {.device_port = 8443, .operators_port = 9443, .admin_socket = "/run/a.sock"}));
+  ASSERT_TRUE(state->write_addresses({.device_port = 8443,
+                                      .operators_port = 9443,
+                                      .proxied_port = 0,
+                                      .admin_socket = "/run/a.sock"}));
 
   EXPECT_EQ(*read_whole_file(folder_ / "reveilled.json"),
             "{\"pid\": " + std::to_string(::getpid()) +
-                ", \"device_port\": 8443, \"operators_port\": 9443, \"admin_socket\": "
+                ", \"device_port\": 8443, \"operators_port\": 9443, \"proxied_port\": 0, "
+                "\"admin_socket\": "
                 "\"/run/a.sock\"}\n");
   state->remove_addresses();
   EXPECT_FALSE(std::filesystem::exists(folder_ / "reveilled.json"));
