@@ -71,8 +71,11 @@ const char* name_of(Status status) {
   return "unknown";
 }
 
+// A device repeats a report that is refused until it is taken, and gets no command meanwhile. What
+// we need of it is strings; a broken value elsewhere is for whoever reads the stored bytes.
 Result<Report> parse_report(BytesView body) {
-  const Result<plist::Dictionary> message = plist::parse_dictionary(body);
+  const Result<plist::Dictionary> message =
+      plist::parse_dictionary(body, {}, plist::BadScalars::kept_as_text);
   if (!message) return std::unexpected(message.error());
   plist::Fields fields(*message);
   Report report{

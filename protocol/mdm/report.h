@@ -35,7 +35,8 @@ struct Report {
   std::optional<AuthToken> auth_token;  // of a user channel
 };
 
-// Nested Status keys (of applications, of settings) are not the report's.
+// Nested Status keys (of applications, of settings) are not the report's. Values elsewhere may be
+// broken, such as <data> that is no base64.
 // Errors: malformed: no property list, no identity, no or an unknown Status, a status other than
 // Idle without CommandUUID.
 Result<Report> parse_report(BytesView body);

@@ -7,17 +7,17 @@
 
 namespace reveille::plist {
 
-Result<Value> parse(BytesView bytes, const Limits& limits) {
+Result<Value> parse(BytesView bytes, const Limits& limits, BadScalars bad_scalars) {
   if (bytes.empty()) return failure(ErrorCode::malformed, "byte 0: the property list is empty");
   if (bytes.starts_with("bplist00")) return read_binary(bytes, limits);
   if (bytes.starts_with("bplist")) {
     return failure(ErrorCode::malformed, "byte 6: unknown version of binary property lists");
   }
-  return read_xml(bytes, limits);
+  return read_xml(bytes, limits, bad_scalars);
 }
 
-Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits) {
-  Result<Value> value = parse(bytes, limits);
+Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits, BadScalars bad_scalars) {
+  Result<Value> value = parse(bytes, limits, bad_scalars);
   if (!value) return std::unexpected(std::move(value.error()));
   Dictionary* dictionary = value->get_if<Dictionary>();
   if (dictionary == nullptr) {

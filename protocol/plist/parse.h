@@ -15,6 +15,13 @@ struct Limits {
   std::size_t expanded_bytes_max = 64u << 20;  // bytes of strings and data built
 };
 
+// What becomes of an XML scalar whose text is none of its type: <data> that is no base64, <integer>
+// that is no number, <date> of another form.
+enum class BadScalars {
+  refused,
+  kept_as_text,  // a string, in its place: for whoever needs little of a message and must take it
+};
+
 // XML or binary, told apart by the magic "bplist00". Never recurses on input.
 //
 // XML: UTF-8 (a BOM and leading blanks are accepted), five named entities and numeric references,
@@ -25,9 +32,11 @@ struct Limits {
 // 64 bytes more for each byte.
 //
 // Errors: malformed, naming the byte offset.
-Result<Value> parse(BytesView bytes, const Limits& limits = {});
+Result<Value> parse(BytesView bytes, const Limits& limits = {},
+                    BadScalars bad_scalars = BadScalars::refused);
 
 // The same; anything but a dictionary at the top is malformed: all MDM messages are dictionaries.
-Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits = {});
+Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits = {},
+                                    BadScalars bad_scalars = BadScalars::refused);
 
 }  // namespace reveille::plist

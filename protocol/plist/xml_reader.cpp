@@ -67,7 +67,8 @@ struct Open {
 // Methods that return bool say whether to go on; the scanner keeps the reason when not.
 class XmlReader {
  public:
-  XmlReader(BytesView bytes, const Limits& limits) : scanner_(bytes), budget_(limits) {}
+  XmlReader(BytesView bytes, const Limits& limits, BadScalars bad_scalars)
+      : scanner_(bytes), budget_(limits), bad_scalars_(bad_scalars) {}
 
   Result<Value> read() {
     if (scanner_.start() && open_plist() && read_elements() && skip_epilogue()) {
@@ -188,6 +189,12 @@ class XmlReader {
     }
   }
 
+  bool bad_scalar(std::size_t start, const char* reason) {
+    if (bad_scalars_ == BadScalars::refused) return scanner_.fail_at(start, reason);
+    add(Value(scanner_.take_text()));
+    return true;
+  }
+
   bool read_scalar(Element element, const Tag& tag, std::size_t start) {
     if (!read_text(tag, start)) return false;
     switch (element) {
@@ -196,31 +203,31 @@ class XmlReader {
         return true;
       case Element::data: {
         std::optional<Bytes> bytes = from_base64(scanner_.text());
-        if (!bytes) return scanner_.fail_at(start, "<data> is not base64");
+        if (!bytes) return bad_scalar(start, "<data> is not base64");
         add(Value(Data{std::move(*bytes)}));
         return true;
       }
       case Element::integer: {
         const std::optional<Integer> integer = parse_integer(scanner_.text());
-        if (!integer) return scanner_.fail_at(start, "<integer> is none, or beyond 64 bits");
+        if (!integer) return bad_scalar(start, "<integer> is none, or beyond 64 bits");
         add(Value(*integer));
         return true;
       }
       case Element::real: {
         const std::optional<double> real = parse_real(scanner_.text());
-        if (!real) return scanner_.fail_at(start, "<real> is no number, or out of range");
+        if (!real) return bad_scalar(start, "<real> is no number, or out of range");
         add(Value(*real));
         return true;
       }
       case Element::date: {
         const std::optional<Date> date = parse_date(scanner_.text());
-        if (!date) return scanner_.fail_at(start, "<date> is not of the form 2001-02-03T04:05:06Z");
+        if (!date) return bad_scalar(start, "<date> is not of the form 2001-02-03T04:05:06Z");
         add(Value(*date));
         return true;
       }
       default:
         if (!trimmed(scanner_.text()).empty())
-          return scanner_.fail_at(start, "<true> or <false> with content");
+          return bad_scalar(start, "<true> or <false> with content");
         add(Value(element == Element::boolean_true));
         return true;
     }
@@ -228,14 +235,15 @@ class XmlReader {
 
   XmlScanner scanner_;
   Budget budget_;
+  const BadScalars bad_scalars_;
   std::vector<Open> open_;
   std::optional<Value> root_;
 };
 
 }  // namespace
 
-Result<Value> read_xml(BytesView bytes, const Limits& limits) {
-  return XmlReader(bytes, limits).read();
+Result<Value> read_xml(BytesView bytes, const Limits& limits, BadScalars bad_scalars) {
+  return XmlReader(bytes, limits, bad_scalars).read();
 }
 
 }  // namespace reveille::plist

@@ -8,6 +8,6 @@
 namespace reveille::plist {
 
 // The XML half of parse(): one pass over the bytes, no tree of elements in between.
-Result<Value> read_xml(BytesView bytes, const Limits& limits);
+Result<Value> read_xml(BytesView bytes, const Limits& limits, BadScalars bad_scalars);
 
 }  // namespace reveille::plist

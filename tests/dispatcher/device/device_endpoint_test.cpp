@@ -110,6 +110,25 @@ TEST_F(DeviceEndpointTest, EveryStatusGetsANormalAnswer) {
   }
 }
 
+// Nothing lost, and no loop: a refused result would come again and again, and no command after it.
+TEST_F(DeviceEndpointTest, AResultWithABrokenValueIsStoredByteForByteAndTheNextCommandFollows) {
+  const TestDevice phone = enrolled_device("PHONE");
+  enqueue("PHONE", command("first", "CertificateList"));
+  enqueue("PHONE", command("second", "DeviceInformation"));
+  connect(phone, idle(phone.who));
+  Bytes result = report(phone.who, "Acknowledged", "first");
+  const std::string broken = "<key>CertificateList</key><data>redacted!</data></dict>";
+  result.replace(result.rfind("</dict>"), 7, broken);
+
+  const http::Response response = connect(phone, result);
+
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, command("second", "DeviceInformation").body);
+  EXPECT_EQ(state_of("PHONE", "first"), storage::DeliveryState::acknowledged);
+  EXPECT_EQ(records()->find_result(mdm::EnrolmentId("PHONE"), mdm::CommandUuid{"first"}).value(),
+            result);
+}
+
 TEST_F(DeviceEndpointTest, ABinaryCommandGoesOutWithItsExactBytesUnderItsOwnType) {
   const TestDevice phone = enrolled_device("PHONE");
   const Bytes body = plist::write_binary(plist::Dictionary{

@@ -170,9 +170,8 @@ TEST(ReportTest, ACommandUuidIsTakenAsItIsSent) {
   }
 }
 
-// A part of the result that is no base64 makes the whole body no property list: it is refused,
-// because what cannot be read whole cannot be stored as a result that others will read.
-TEST(ReportTest, AResultWithBrokenDataIsRefused) {
+// Refused, the device would send it again for ever, and get no command meanwhile.
+TEST(ReportTest, AResultWithBrokenDataIsTakenAllTheSame) {
   std::string body = plist::write_xml(
       with(acknowledged, {{"CertificateList", Array{Dictionary{{"Data", plist::Data{"abc"}}}}}}));
   const std::size_t at = body.find("YWJj");
@@ -181,8 +180,16 @@ TEST(ReportTest, AResultWithBrokenDataIsRefused) {
 
   const Result<Report> report = parse_report(body);
 
-  ASSERT_FALSE(report);
-  EXPECT_THAT(report.error().detail, HasSubstr("<data> is not base64"));
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->status, Status::acknowledged);
+}
+
+TEST(ReportTest, ABrokenValueOfOurOwnIsRefused) {
+  const std::string body = plist::write_xml(with(acknowledged, {{"NeedSyncResponse", true}}));
+  std::string broken = body;
+  broken.replace(broken.find("<true/>"), 7, "<true>yes</true>");
+  EXPECT_TRUE(parse_report(body));
+  EXPECT_FALSE(parse_report(broken));
 }
 
 TEST(ReportTest, ALargeResultIsReadWhole) {

@@ -165,6 +165,20 @@ TEST(XmlDataTest, WhatIsNotBase64IsRefusedAtItsElement) {
   EXPECT_THAT(refused_xml("<data>a-_b</data>"), HasSubstr("<data> is not base64"));
 }
 
+TEST(XmlScalarTest, OneThatIsNoneOfItsTypeIsKeptAsTextWhenAskedFor) {
+  const auto kept = [](const std::string& element) {
+    return parse("<plist>" + element + "</plist>", {}, BadScalars::kept_as_text);
+  };
+  EXPECT_EQ(kept("<data>redacted!</data>").value(), Value("redacted!"));
+  EXPECT_EQ(kept("<integer>many</integer>").value(), Value("many"));
+  EXPECT_EQ(kept("<real>1,5</real>").value(), Value("1,5"));
+  EXPECT_EQ(kept("<date>today</date>").value(), Value("today"));
+  EXPECT_EQ(kept("<true>yes</true>").value(), Value("yes"));
+  EXPECT_EQ(kept("<data>aGk=</data>").value(), Value(Data{"hi"})) << "good ones stay what they are";
+  EXPECT_FALSE(kept("<data>redacted!")) << "but what does not end is refused";
+  EXPECT_FALSE(kept("<string>&none;</string>"));
+}
+
 TEST(XmlStringTest, BlanksAndLineBreaksAreKept) {
   EXPECT_EQ(accepted_xml("<string> a\n\tb </string>"), Value(" a\n\tb "));
   EXPECT_EQ(accepted_xml("<string></string>"), Value(""));
