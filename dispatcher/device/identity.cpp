@@ -61,8 +61,9 @@ std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& req
 std::expected<std::optional<pki::Certificate>, Refused> IdentityVerifier::shown(
     const http::Request& request, const http::Peer& peer) const {
   const auto header = proxies_.certificate_header(request, peer.relay.value_or(peer.address));
-  if (!header) return peer.certificate;
-  Result<pki::Certificate> certificate = pki::certificate_from_proxy_header(*header);
+  if (!header) return refused(Refusal::bad_proxy_header, header.error().detail);
+  if (!*header) return peer.certificate;
+  Result<pki::Certificate> certificate = pki::certificate_from_proxy_header(**header);
   if (!certificate)
     return refused(Refusal::bad_proxy_header, std::move(certificate.error().detail));
   return *std::move(certificate);

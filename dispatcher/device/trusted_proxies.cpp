@@ -1,31 +1,31 @@
 #include "dispatcher/device/trusted_proxies.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace reveille::device {
-namespace {
-
-constexpr std::string_view rfc9440_header = "client-cert";
-
-}  // namespace
-
 Result<TrustedProxies> TrustedProxies::make(const std::vector<std::string>& peers,
                                             std::string header) {
   Result<http::AddressSet> set = http::AddressSet::make(peers);
   if (!set) return std::unexpected(std::move(set.error()));
   TrustedProxies proxies;
   proxies.peers_ = *std::move(set);
-  proxies.header_ = std::move(header);
+  if (!header.empty()) proxies.header_ = std::move(header);
   return proxies;
 }
 
-std::optional<std::string_view> TrustedProxies::certificate_header(
+Result<std::optional<std::string_view>> TrustedProxies::certificate_header(
     const http::Request& request, std::string_view peer_address) const {
   if (peers_.empty()) return std::nullopt;
-  auto header = request.header(rfc9440_header);
-  if (!header && !header_.empty()) header = request.header(header_);
-  if (!header || !peers_.contains(peer_address)) return std::nullopt;
-  return header;
+  const auto is_it = [this](const http::Header& header) { return header.name == header_; };
+  const auto& headers = request.headers;
+  const auto found = std::ranges::find_if(headers, is_it);
+  if (found == headers.end() || !peers_.contains(peer_address)) return std::nullopt;
+  if (std::find_if(std::next(found), headers.end(), is_it) != headers.end()) {
+    return failure(ErrorCode::malformed, header_ + " is there twice");
+  }
+  return std::string_view(found->value);
 }
 
 }  // namespace reveille::device

@@ -18,7 +18,7 @@ class TrustedProxies {
  public:
   TrustedProxies() = default;  // trusts nobody
 
-  // `header`: lower case; beside it Client-Cert (RFC 9440) is always read.
+  // `header`: the one that is read, in lower case; "": Client-Cert (RFC 9440).
   // Errors: those of AddressSet::make().
   static Result<TrustedProxies> make(const std::vector<std::string>& peers, std::string header);
 
@@ -26,12 +26,13 @@ class TrustedProxies {
 
   // The header with the certificate, when the peer ("192.0.2.7:50123", "unix") is trusted and has
   // sent one. Borrowed from the request.
-  std::optional<std::string_view> certificate_header(const http::Request& request,
-                                                     std::string_view peer_address) const;
+  // Errors: malformed when it is there twice: one of them is a client's own.
+  Result<std::optional<std::string_view>> certificate_header(const http::Request& request,
+                                                             std::string_view peer_address) const;
 
  private:
   http::AddressSet peers_;
-  std::string header_;
+  std::string header_ = "client-cert";
 };
 
 }  // namespace reveille::device

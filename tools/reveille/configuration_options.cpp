@@ -31,11 +31,11 @@ void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
   visitor.text(
       "trusted_proxies", device.trusted_proxies,
       "Addresses or networks, by commas: \"192.0.2.7, 10.0.0.0/8\". What these send in the\n"
-      "header Client-Cert (RFC 9440) is believed to be the device's certificate. They must\n"
-      "take away what a client sends under that name. \"unix\": whoever reaches\n"
-      "proxied.socket_path.");
+      "header below is believed to be the device's certificate. They must set it, or take\n"
+      "it away, in every request. \"unix\": whoever reaches proxied.socket_path.");
   visitor.text("proxy_certificate_header", device.proxy_certificate_header,
-               "Another header that they send: URL-escaped PEM or the form of RFC 9440.");
+               "The one header that is read: URL-escaped PEM or the form of RFC 9440. Empty:\n"
+               "Client-Cert (RFC 9440).");
   visitor.flag(
       "proxy_protocol", device.proxy_protocol,
       "What comes from trusted_proxies to this port begins with a PROXY header (version 1\n"

@@ -98,7 +98,7 @@ TEST_F(DeviceServicesTest, ProxiesAreReadByCommas) {
   http::Request request;
   request.headers.push_back({"x-client-cert", "value"});
   for (const char* peer : {"192.0.2.7:1", "10.9.8.7:1", "unix"}) {
-    EXPECT_EQ(proxies->certificate_header(request, peer), "value") << peer;
+    EXPECT_EQ(proxies->certificate_header(request, peer).value(), "value") << peer;
   }
   configuration_.device.trusted_proxies = "192.0.2.7, proxy";
   EXPECT_THAT(trusted_proxies(configuration_).error().detail, HasSubstr("\"proxy\""));
