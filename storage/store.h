@@ -233,9 +233,16 @@ class Transaction {
 
   // ---- identity certificates: partition of the certificate ----
 
+  // One that is recorded already is left as it is.
   virtual Result<void> record_certificate(const IssuedCertificate& certificate) = 0;
 
-  // Ties a certificate to a device for ever; again to the same one is no error.
+  // Any lane. What a certificate is a renewal of, and that of, back to the one that renews nothing:
+  // one challenge's. Itself when it renews nothing or was issued elsewhere. It never changes.
+  virtual Result<Sha256> first_of_line(const Sha256& certificate) = 0;
+
+  // Ties a certificate to a device for ever; again to the same one is no error. All renewals count
+  // as tied with the first of their line, so that is the one to tie: renewals that were tied one by
+  // one could speak for as many devices.
   // Errors: conflict when it is tied to another.
   virtual Result<void> bind_certificate(const Sha256& certificate,
                                         const mdm::EnrolmentId& device) = 0;
@@ -260,10 +267,12 @@ class Transaction {
   // One that is known already is left as it is.
   virtual Result<void> add_challenge(const Sha256& challenge, Time expires_at) = 0;
 
-  // Spends the challenge on one public key; the same key again is allowed until it expires, since
-  // an answer can get lost. Errors: unauthorised (unknown, expired, or spent on another key).
-  virtual Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
-                                       Time now) = 0;
+  // Spends the challenge on one public key and one certificate of it (DER), which is kept, and
+  // returns that. The same key again gets the same certificate until the challenge expires, since
+  // an answer can get lost: `certificate` is of no use then.
+  // Errors: unauthorised (unknown, expired, or spent on another key).
+  virtual Result<Bytes> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                        BytesView certificate, Time now) = 0;
 
   // Known, not expired, and not spent on any key: the link it is part of may still be opened.
   virtual Result<bool> challenge_is_open(const Sha256& challenge, Time now) = 0;

@@ -10,7 +10,7 @@
 
 namespace reveille::device {
 
-// Ties the certificate to the device, in the certificate's partition: the first half of
+// Ties the certificate to the device, in the partition of the first of its line: the first half of
 // Authenticate, and of taking over an enrolment from another server.
 boost::asio::awaitable<CheckInOutcome> tie(Parts& parts, const mdm::Identity& identity,
                                            storage::Sha256 certificate);

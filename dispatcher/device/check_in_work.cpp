@@ -46,7 +46,12 @@ CheckInOutcome refuse_topic(Refusal refusal, const std::string& topic) {
 CheckInOutcome tie_certificate(storage::Transaction& transaction, const mdm::Identity& identity,
                                const storage::Sha256& certificate) {
   if (identity.is_user_channel()) return refuse(Refusal::wrong_channel);
-  const Result<void> tied = transaction.bind_certificate(certificate, identity.device);
+  const auto bound = transaction.bound_device(certificate);
+  if (!bound) return refuse(bound.error());
+  if (*bound && **bound != identity.device) return refuse(Refusal::certificate_bound_elsewhere);
+  const auto first = transaction.first_of_line(certificate);
+  if (!first) return refuse(first.error());
+  const Result<void> tied = transaction.bind_certificate(*first, identity.device);
   if (!tied && tied.error().code == ErrorCode::conflict) {
     return refuse(Refusal::certificate_bound_elsewhere);
   }

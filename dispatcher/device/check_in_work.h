@@ -21,8 +21,10 @@ struct CheckedIn {
 };
 using CheckInOutcome = Result<std::expected<CheckedIn, Refused>>;
 
-// Ties the certificate to the device, before anything else of Authenticate. In the certificate's
-// partition; again to the same device is no error, so that a repeated Authenticate is welcome.
+// Ties the certificate to the device, before anything else of Authenticate: the first of its line,
+// so that one challenge makes one device, however often its certificate was renewed. In the
+// partition of that first one; again to the same device is no error, so that a repeated
+// Authenticate is welcome.
 CheckInOutcome tie_certificate(storage::Transaction& transaction, const mdm::Identity& identity,
                                const storage::Sha256& certificate);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 namespace reveille::device {
+
 Result<TrustedProxies> TrustedProxies::make(const std::vector<std::string>& peers,
                                             std::string header) {
   Result<http::AddressSet> set = http::AddressSet::make(peers);

@@ -148,25 +148,31 @@ ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
                        fail_info_of(ScepRefusal::identity_superseded),
                        "serial " + request.signer.serial_hex(), address);
     }
-  } else {
-    const Result<void> spent = co_await spend_challenge(request);
-    if (!spent && spent.error().code == ErrorCode::unauthorised) {
-      co_return refuse(envelope_of(request), ScepRefusal::challenge_refused,
-                       fail_info_of(ScepRefusal::challenge_refused), spent.error().detail, address);
-    }
-    if (!spent) co_return trouble(spent.error());
   }
 
   CertificateAuthority::Terms terms;
   terms.now = clock_.wall_now();
   terms.lifetime = options_.certificate_lifetime;
   terms.serial = random_.bytes(serial_bytes);
-  const Result<pki::Certificate> issued = authority_.issue(request.csr, terms);
+  Result<pki::Certificate> issued = authority_.issue(request.csr, terms);
   if (!issued && issued.error().code == ErrorCode::malformed) {
     co_return refuse(envelope_of(request), ScepRefusal::not_issued,
                      fail_info_of(ScepRefusal::not_issued), issued.error().detail, address);
   }
   if (!issued) co_return trouble(issued.error());
+
+  bool is_new = true;
+  if (!renews) {
+    // Issued before the challenge is looked at, so that one commit spends it and keeps the answer.
+    Result<pki::Certificate> kept = co_await spend_challenge(request, *issued);
+    if (!kept && kept.error().code == ErrorCode::unauthorised) {
+      co_return refuse(envelope_of(request), ScepRefusal::challenge_refused,
+                       fail_info_of(ScepRefusal::challenge_refused), kept.error().detail, address);
+    }
+    if (!kept) co_return trouble(kept.error());
+    is_new = *kept == *issued;
+    issued = std::move(kept);
+  }
 
   std::optional<storage::Sha256> predecessor;
   if (renews) predecessor = storage::Sha256::from(request.signer.sha256());
@@ -185,27 +191,27 @@ ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
       pki::scep::make_success(request, *issued, authority_.anchors(), authority_.certificate(),
                               authority_.key(), random_.bytes(nonce_bytes));
   if (!answer) co_return trouble(answer.error());
-  (renews ? statistics_.renewed : statistics_.issued).add_one();
-  log_.info("certificate issued",
+  if (is_new) (renews ? statistics_.renewed : statistics_.issued).add_one();
+  log_.info(is_new ? "certificate issued" : "certificate sent again",
             {{"serial", certificate.serial_hex}, {"renewal", renews}, {"address", address}});
   co_return reply("application/x-pki-message", *std::move(answer));
 }
 
-boost::asio::awaitable<Result<void>> ScepEndpoint::spend_challenge(
-    const pki::scep::Request& request) {
+// The certificate that the challenge has been spent on: `issued`, or an earlier one.
+boost::asio::awaitable<Result<pki::Certificate>> ScepEndpoint::spend_challenge(
+    const pki::scep::Request& request, const pki::Certificate& issued) {
   const std::string challenge = request.csr.challenge_password().value_or("");
   const storage::Sha256 hash = hash_of_challenge(challenge);
   const storage::Sha256 public_key = storage::Sha256::from(request.csr.public_key_sha256());
   const storage::Time now = clock_.wall_now();
-  Work work = [hash, public_key, now](storage::Transaction& transaction) -> Result<std::monostate> {
-    const Result<void> spent = transaction.spend_challenge(hash, public_key, now);
-    if (!spent) return std::unexpected(spent.error());
-    return std::monostate{};
-  };
-  const Result<std::monostate> spent = co_await run_in_storage<std::monostate>(
-      storage_, storage::partition_of(hash), std::move(work));
-  if (!spent) co_return std::unexpected(spent.error());
-  co_return Result<void>();
+  std::move_only_function<Result<Bytes>(storage::Transaction&)> work =
+      [hash, public_key, now, der = issued.der()](storage::Transaction& transaction) {
+        return transaction.spend_challenge(hash, public_key, der, now);
+      };
+  const Result<Bytes> kept =
+      co_await run_in_storage<Bytes>(storage_, storage::partition_of(hash), std::move(work));
+  if (!kept) co_return std::unexpected(kept.error());
+  co_return pki::Certificate::from_der(*kept);
 }
 
 boost::asio::awaitable<Result<void>> ScepEndpoint::record(

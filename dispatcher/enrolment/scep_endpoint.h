@@ -27,7 +27,8 @@ struct ScepOptions {
 // SCEP (RFC 8894, protocol.md 7.3): GetCACert, GetCACaps, PKIOperation by GET and POST. The
 // authority is its own RA.
 //
-// Durability: a certificate is recorded, and its challenge spent, before it leaves.
+// Durability: a certificate is recorded, and its challenge spent, before it leaves. A challenge has
+//             one certificate: its key, asking again because an answer was lost, gets the same.
 // Errors:     a refusal is a CertRep with status FAILURE; what is no SCEP message gets 400, trouble
 //             of ours 503. Each is logged once.
 // Threads:    one lane; statistics() any. Everything passed by reference outlives it.
@@ -56,7 +57,8 @@ class ScepEndpoint {
               const std::string& address);
   ScepSigner signer_of(const pki::scep::Request& request) const;
   bool is_revoked(const pki::Certificate& certificate) const;
-  boost::asio::awaitable<Result<void>> spend_challenge(const pki::scep::Request& request);
+  boost::asio::awaitable<Result<pki::Certificate>> spend_challenge(
+      const pki::scep::Request& request, const pki::Certificate& issued);
   boost::asio::awaitable<Result<void>> record(const storage::IssuedCertificate& certificate);
   http::Response refuse(const pki::scep::RequestEnvelope& envelope, ScepRefusal refusal,
                         pki::scep::FailInfo fail_info, const std::string& detail,

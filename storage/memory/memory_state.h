@@ -59,6 +59,7 @@ struct CertificateRecord {
 struct ChallengeRecord {
   Time expires_at{};
   std::optional<Sha256> spent_on;
+  std::optional<Bytes> certificate;
 };
 
 // Guarded by the store's mutex, which a transaction holds from begin() to its end.

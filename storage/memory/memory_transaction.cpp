@@ -224,8 +224,20 @@ Result<std::vector<Enrolment>> MemoryTransaction::list_enrolments(const mdm::Enr
 // ---- certificates, challenges, push certificates ----
 
 Result<void> MemoryTransaction::record_certificate(const IssuedCertificate& certificate) {
+  const CertificateRecord* record = certificates_.find(certificate.sha256);
+  if (record && record->issued) return {};
   certificates_.edit(certificate.sha256).issued = certificate;
   return {};
+}
+
+Result<Sha256> MemoryTransaction::first_of_line(const Sha256& certificate) {
+  Sha256 at = certificate;
+  for (std::size_t hops = 0; hops <= renewals_max; ++hops) {
+    const CertificateRecord* record = certificates_.find(at);
+    if (!record || !record->issued || !record->issued->renews) return at;
+    at = *record->issued->renews;
+  }
+  return renewed_too_often();
 }
 
 Result<void> MemoryTransaction::bind_certificate(const Sha256& certificate,
@@ -288,8 +300,8 @@ Result<void> MemoryTransaction::add_challenge(const Sha256& challenge, Time expi
   return {};
 }
 
-Result<void> MemoryTransaction::spend_challenge(const Sha256& challenge, const Sha256& public_key,
-                                                Time now) {
+Result<Bytes> MemoryTransaction::spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                                 BytesView certificate, Time now) {
   const ChallengeRecord* record = challenges_.find(challenge);
   if (!record) return failure(ErrorCode::unauthorised, "the challenge is unknown");
   if (now >= record->expires_at) {
@@ -298,8 +310,11 @@ Result<void> MemoryTransaction::spend_challenge(const Sha256& challenge, const S
   if (record->spent_on && *record->spent_on != public_key) {
     return failure(ErrorCode::unauthorised, "the challenge was spent on another key");
   }
-  challenges_.edit(challenge).spent_on = public_key;
-  return {};
+  if (record->certificate) return *record->certificate;
+  ChallengeRecord& spent = challenges_.edit(challenge);
+  spent.spent_on = public_key;
+  spent.certificate = Bytes(certificate);
+  return Bytes(certificate);
 }
 
 Result<bool> MemoryTransaction::challenge_is_open(const Sha256& challenge, Time now) {

@@ -6,6 +6,7 @@ namespace reveille::storage::rocks {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
+constexpr std::uint8_t challenge_version = 2;  // 1 kept no certificate
 
 template <typename Row>
 Result<Row> finish(const Reader& reader, Row row, Table table) {
@@ -522,14 +523,20 @@ Result<CertificateRow> decode_certificate(BytesView bytes) {
 }
 
 Bytes encode(const ChallengeRow& row) {
-  return Writer(row_version).time(row.expires_at).optional_digest(row.spent_on).take();
+  return Writer(challenge_version)
+      .time(row.expires_at)
+      .optional_digest(row.spent_on)
+      .optional_text(row.certificate)
+      .take();
 }
 
 Result<ChallengeRow> decode_challenge(BytesView bytes) {
-  Reader reader(bytes, row_version);
+  const bool keeps_certificate = !bytes.empty() && bytes.front() != row_version;
+  Reader reader(bytes, keeps_certificate ? challenge_version : row_version);
   ChallengeRow row;
   row.expires_at = reader.time();
   row.spent_on = reader.optional_digest();
+  if (keeps_certificate) row.certificate = reader.optional_text();
   return finish(reader, std::move(row), Table::challenges);
 }
 

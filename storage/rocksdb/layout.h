@@ -172,6 +172,7 @@ struct CertificateRow {
 struct ChallengeRow {
   Time expires_at{};
   std::optional<Sha256> spent_on;
+  std::optional<Bytes> certificate;  // that it was spent on
 };
 
 struct FormatRow {

@@ -78,6 +78,7 @@ class RocksdbTransaction final : public Transaction {
   Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) override;
 
   Result<void> record_certificate(const IssuedCertificate& certificate) override;
+  Result<Sha256> first_of_line(const Sha256& certificate) override;
   Result<void> bind_certificate(const Sha256& certificate, const mdm::EnrolmentId& device) override;
   Result<std::optional<mdm::EnrolmentId>> bound_device(const Sha256& certificate) override;
   Result<std::optional<IssuedCertificate>> find_certificate(const Sha256& certificate) override;
@@ -87,8 +88,8 @@ class RocksdbTransaction final : public Transaction {
   Result<std::vector<Sha256>> revoked_certificates() override;
 
   Result<void> add_challenge(const Sha256& challenge, Time expires_at) override;
-  Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
-                               Time now) override;
+  Result<Bytes> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                BytesView certificate, Time now) override;
   Result<bool> challenge_is_open(const Sha256& challenge, Time now) override;
 
   Result<void> put_push_certificate(const PushCertificateRecord& record) override;

@@ -8,10 +8,21 @@ Result<void> RocksdbTransaction::record_certificate(const IssuedCertificate& cer
   const BytesView key = certificate.sha256.view();
   CertificateRow row =
       rows_.read(Table::certificates, key, decode_certificate).value_or(CertificateRow{});
+  if (row.issued) return finish();
   row.issued = certificate;
   rows_.put(Table::certificates, key, encode(row));
   must_sync();
   return finish();
+}
+
+Result<Sha256> RocksdbTransaction::first_of_line(const Sha256& certificate) {
+  Sha256 at = certificate;
+  for (std::size_t hops = 0; hops <= renewals_max; ++hops) {
+    const auto row = rows_.read(Table::certificates, at.view(), decode_certificate);
+    if (!row || !row->issued || !row->issued->renews) return finish(at);
+    at = *row->issued->renews;
+  }
+  return renewed_too_often();
 }
 
 Result<void> RocksdbTransaction::bind_certificate(const Sha256& certificate,
@@ -96,25 +107,26 @@ Result<std::vector<Sha256>> RocksdbTransaction::revoked_certificates() {
 
 Result<void> RocksdbTransaction::add_challenge(const Sha256& challenge, Time expires_at) {
   if (rows_.get(Table::challenges, challenge.view())) return finish();
-  const ChallengeRow row{.expires_at = expires_at, .spent_on = std::nullopt};
+  const ChallengeRow row{.expires_at = expires_at, .spent_on = {}, .certificate = {}};
   rows_.put(Table::challenges, challenge.view(), encode(row));
   must_sync();
   return finish();
 }
 
-Result<void> RocksdbTransaction::spend_challenge(const Sha256& challenge, const Sha256& public_key,
-                                                 Time now) {
+Result<Bytes> RocksdbTransaction::spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                                  BytesView certificate, Time now) {
   auto row = rows_.read(Table::challenges, challenge.view(), decode_challenge);
   if (!row) return refuse(ErrorCode::unauthorised, "the challenge is unknown");
   if (now >= row->expires_at) return refuse(ErrorCode::unauthorised, "the challenge has expired");
-  if (row->spent_on == public_key) return finish();
-  if (row->spent_on) {
+  if (row->spent_on && row->spent_on != public_key) {
     return refuse(ErrorCode::unauthorised, "the challenge was spent on another key");
   }
+  if (row->certificate) return finish(*std::move(row->certificate));
   row->spent_on = public_key;
+  row->certificate = Bytes(certificate);
   rows_.put(Table::challenges, challenge.view(), encode(*row));
   must_sync();
-  return finish();
+  return finish(Bytes(certificate));
 }
 
 Result<bool> RocksdbTransaction::challenge_is_open(const Sha256& challenge, Time now) {

@@ -18,6 +18,9 @@ class CertificateContractTest : public StoreContractTest {
     if (renews) issued.renews = digest(*renews);
     ASSERT_TRUE(commit([&](Transaction& t) { return t.record_certificate(issued); }));
   }
+  Sha256 first_of_line(char certificate) {
+    return store().begin()->first_of_line(digest(certificate)).value();
+  }
   std::string bound(char certificate) {
     const auto device = store().begin()->bound_device(digest(certificate)).value();
     return device ? device->text() : nothing;
@@ -49,6 +52,27 @@ TEST_P(CertificateContractTest, ARenewalIsTiedToWhatItsPredecessorsAreTiedTo) {
   EXPECT_EQ(bound('c'), "PHONE-1");
   EXPECT_EQ(bind('c', mac).error().code, ErrorCode::conflict);
   EXPECT_TRUE(bind('c', phone));
+}
+
+TEST_P(CertificateContractTest, TheFirstOfALineRenewsNothing) {
+  issue('a');
+  issue('b', 'a');
+  issue('c', 'b');
+  issue('e', 'x');
+  for (const char of_line : {'a', 'b', 'c'}) EXPECT_EQ(first_of_line(of_line), digest('a'));
+  EXPECT_EQ(first_of_line('e'), digest('x')) << "issued elsewhere";
+  EXPECT_EQ(first_of_line('y'), digest('y')) << "never heard of";
+}
+
+TEST_P(CertificateContractTest, ARecordStaysAsItWasMade) {
+  issue('a');
+  issue('b', 'a');
+  const Time issued_at = now;
+  pass(1h);
+  issue('b');
+  const auto record = store().begin()->find_certificate(digest('b')).value();
+  EXPECT_EQ(record->issued_at, issued_at);
+  EXPECT_EQ(record->renews, digest('a'));
 }
 
 TEST_P(CertificateContractTest, RecordingATiedCertificateDoesNotUntieIt) {
@@ -115,6 +139,7 @@ TEST_P(CertificateContractTest, ALoopOfRenewalsIsCorruptAndEnds) {
   issue('a', 'b');
   issue('b', 'a');
   EXPECT_EQ(store().begin()->bound_device(digest('a')).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(store().begin()->first_of_line(digest('a')).error().code, ErrorCode::corrupt);
 }
 
 TEST_P(CertificateContractTest, TheLastPushCertificateOfATopicWins) {

@@ -9,13 +9,17 @@ class ChallengeContractTest : public StoreContractTest {
     ASSERT_TRUE(
         commit([&](Transaction& t) { return t.add_challenge(digest(challenge), expires_at); }));
   }
-  bool spend(char challenge, char public_key) {
+  // The certificate that the challenge has been spent on, or `nothing`.
+  std::string certificate_for(char challenge, char public_key, const std::string& certificate) {
     const auto spent = commit([&](Transaction& t) {
-      return t.spend_challenge(digest(challenge), digest(public_key), now);
+      return t.spend_challenge(digest(challenge), digest(public_key), certificate, now);
     });
-    if (spent) return true;
+    if (spent) return *spent;
     EXPECT_EQ(spent.error().code, ErrorCode::unauthorised);
-    return false;
+    return nothing;
+  }
+  bool spend(char challenge, char public_key) {
+    return certificate_for(challenge, public_key, "certificate") != nothing;
   }
   bool is_open(char challenge) {
     return store().begin()->challenge_is_open(digest(challenge), now).value();
@@ -28,6 +32,13 @@ TEST_P(ChallengeContractTest, AChallengeIsSpentOnOneKeyAndMayBeRepeatedWithIt) {
   EXPECT_TRUE(spend('x', '1'));
   EXPECT_TRUE(spend('x', '1'));
   EXPECT_FALSE(spend('x', '2'));
+}
+
+TEST_P(ChallengeContractTest, AChallengeKeepsTheOneCertificateThatItWasSpentOn) {
+  add('x', now + 1h);
+  EXPECT_EQ(certificate_for('x', '1', "first"), "first");
+  EXPECT_EQ(certificate_for('x', '1', "second"), "first");
+  EXPECT_EQ(certificate_for('x', '2', "third"), nothing);
 }
 
 TEST_P(ChallengeContractTest, AnUnknownChallengeIsRefused) { EXPECT_FALSE(spend('x', '1')); }

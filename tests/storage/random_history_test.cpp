@@ -31,6 +31,7 @@ std::string text_of(const Enrolment& enrolment) {
 
 std::string text_of(const mdm::Command& command) { return command.uuid.text + ' ' + command.body; }
 std::string text_of(const Bytes& bytes) { return bytes; }
+std::string text_of(const Sha256& digest) { return Bytes(digest.view()); }
 std::string text_of(const mdm::EnrolmentId& id) { return id.text(); }
 std::string text_of(Enqueued enqueued) { return std::to_string(static_cast<int>(enqueued)); }
 
@@ -233,7 +234,7 @@ class Operation {
   }
 
   std::string certificates(Transaction& transaction) {
-    switch (draw(5)) {
+    switch (draw(6)) {
       case 0: {
         // A certificate renews only one with a smaller digit: no loops.
         IssuedCertificate issued;
@@ -255,6 +256,8 @@ class Operation {
       case 3:
         return "replace " +
                text_of(transaction.replace_certificate(any_id(), any_digest(), now_ + 1h));
+      case 4:
+        return "first " + text_of(transaction.first_of_line(any_digest()));
       default:
         return "bound " + text_of(transaction.bound_device(any_digest()));
     }
@@ -264,7 +267,10 @@ class Operation {
     if (draw(2) == 0) {
       return "challenge " + text_of(transaction.add_challenge(any_digest(), now_ + 100s));
     }
-    return "spend " + text_of(transaction.spend_challenge(any_digest(), any_digest(), now_));
+    const Sha256 challenge = any_digest(), public_key = any_digest();
+    const std::string certificate = std::string("certificate") + digit(9);
+    return "spend " +
+           text_of(transaction.spend_challenge(challenge, public_key, certificate, now_));
   }
 
   std::string wakes(Transaction& transaction) {

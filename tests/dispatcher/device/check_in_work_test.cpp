@@ -84,6 +84,36 @@ TEST_F(CheckInWorkTest, AuthenticateOfAKnownDeviceVoidsAllThatWasBefore) {
   EXPECT_EQ(handed_out(says(idle(mac_), fresh)), "nothing");
 }
 
+// One link, one device: what its identity was renewed to is no second one.
+TEST_F(CheckInWorkTest, RenewalsOfOneIdentityBecomeOneDeviceAlsoBeforeAnyOfThemIsUsed) {
+  const storage::Sha256 second = issue('n', certificate_), third = issue('o', second),
+                        sibling = issue('p', certificate_);
+  EXPECT_TRUE(authenticates(device_channel("PHONE"), third));
+  for (const storage::Sha256& other : {certificate_, second, sibling}) {
+    EXPECT_EQ(authenticates(mac_, other).error(), Refusal::certificate_bound_elsewhere);
+  }
+  EXPECT_FALSE(is_known("MAC"));
+}
+
+TEST_F(CheckInWorkTest, ARenewalTakesNoEnrolledDeviceOver) {
+  enrol(mac_, certificate_);
+  now_ += minutes(1);
+  const storage::Sha256 first = issue('a'), second = issue('b', first);
+  ASSERT_TRUE(authenticates(device_channel("THIEF"), first));
+  EXPECT_EQ(authenticates(mac_, second).error(), Refusal::certificate_bound_elsewhere);
+  EXPECT_EQ(enrolment("MAC").certificate, certificate_);
+}
+
+// Of a database written before renewals were tied with the first of their line.
+TEST_F(CheckInWorkTest, ARenewalThatIsTiedByItselfStaysTied) {
+  const storage::Sha256 second = issue('n', certificate_);
+  in_transaction([&](auto& store) {
+    return store.bind_certificate(second, mdm::EnrolmentId("PHONE"));
+  });
+  EXPECT_EQ(authenticates(mac_, second).error(), Refusal::certificate_bound_elsewhere);
+  EXPECT_TRUE(authenticates(device_channel("PHONE"), second));
+}
+
 TEST_F(CheckInWorkTest, ARepeatedAuthenticateIsWelcomeSinceItsAnswerMayBeLost) {
   ASSERT_TRUE(authenticates(mac_, certificate_));
 

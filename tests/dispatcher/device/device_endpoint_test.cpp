@@ -312,5 +312,29 @@ TEST_F(DeviceEndpointTest, TheProfileIsSignedUnlessConfiguredOtherwise) {
   EXPECT_TRUE(profile::parse_enrolment_profile(verified->content));
 }
 
+// Each certificate lies in a partition of its own; what ties them is the first of their line.
+TEST_F(DeviceEndpointTest, ManyRenewalsOfOneIdentityEnrolOneDevice) {
+  const TestDevice first = new_device(device_channel("FIRST"));
+  const auto renewed_from_first = [&](const std::string& udid) {
+    TestDevice renewed = new_device(device_channel(udid));
+    storage::IssuedCertificate record;
+    record.sha256 = storage::Sha256::from(renewed.certificate.sha256());
+    record.renews = storage::Sha256::from(first.certificate.sha256());
+    const auto transaction = records();
+    EXPECT_TRUE(transaction->record_certificate(record));
+    EXPECT_TRUE(transaction->commit());
+    return renewed;
+  };
+  const TestDevice one = renewed_from_first("ONE");
+  EXPECT_EQ(check_in(one, authenticate(one.who)).status, 200);
+  for (int i = 0; i < 8; ++i) {
+    const TestDevice other = renewed_from_first("OTHER");
+    EXPECT_EQ(check_in(other, authenticate(other.who)).status, 409);
+  }
+  EXPECT_EQ(check_in(first, authenticate(first.who)).status, 409);
+  EXPECT_EQ(refused(Refusal::certificate_bound_elsewhere), 9u);
+  EXPECT_FALSE(enrolment("OTHER"));
+}
+
 }  // namespace
 }  // namespace reveille::device

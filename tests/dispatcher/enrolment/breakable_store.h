@@ -175,6 +175,9 @@ class BreakableStore::BreakableTransaction final : public Transaction {
   Result<void> record_certificate(const IssuedCertificate& certificate) override {
     return transaction_->record_certificate(certificate);
   }
+  Result<Sha256> first_of_line(const Sha256& certificate) override {
+    return transaction_->first_of_line(certificate);
+  }
   Result<void> bind_certificate(const Sha256& certificate,
                                 const mdm::EnrolmentId& device) override {
     return transaction_->bind_certificate(certificate, device);
@@ -198,9 +201,9 @@ class BreakableStore::BreakableTransaction final : public Transaction {
   Result<void> add_challenge(const Sha256& challenge, Time expires_at) override {
     return transaction_->add_challenge(challenge, expires_at);
   }
-  Result<void> spend_challenge(const Sha256& challenge, const Sha256& public_key,
-                               Time now) override {
-    return transaction_->spend_challenge(challenge, public_key, now);
+  Result<Bytes> spend_challenge(const Sha256& challenge, const Sha256& public_key,
+                                BytesView certificate, Time now) override {
+    return transaction_->spend_challenge(challenge, public_key, certificate, now);
   }
   Result<bool> challenge_is_open(const Sha256& challenge, Time now) override {
     return transaction_->challenge_is_open(challenge, now);

@@ -42,7 +42,7 @@ class ProfileEndpointTest : public EnrolmentTest {
   void spend() {
     const auto transaction = records();
     ASSERT_TRUE(transaction->spend_challenge(hash_of_challenge(challenge_), storage::Sha256{},
-                                             clock_.wall_now()));
+                                             "certificate", clock_.wall_now()));
     ASSERT_TRUE(transaction->commit());
   }
 

@@ -204,16 +204,30 @@ TEST_F(ScepEndpointTest, AnUnknownOrExpiredChallengeIsRefused) {
   EXPECT_EQ(endpoint_.statistics().issued.value(), 0u);
 }
 
-TEST_F(ScepEndpointTest, AChallengeIsGoodForOneKeyWhichMayAskAgain) {
+TEST_F(ScepEndpointTest, AChallengeIsGoodForOneCertificateWhoseKeyMayAskAgain) {
   const std::string challenge = new_challenge();
   const Client stranger{.key = new_key()};
-  EXPECT_EQ(ask(first_request(device_, challenge)).status, Answer::Status::success);
+  const Answer first = ask(first_request(device_, challenge));
+  ASSERT_EQ(first.status, Answer::Status::success);
+  const storage::Time issued_at = clock_.wall_now();
+  clock_.turn(std::chrono::minutes(10));
 
-  // The answer was lost: the same key asks again.
-  EXPECT_EQ(ask(first_request(device_, challenge)).status, Answer::Status::success);
+  // The answer was lost: the same key asks again, and gets what it should have got.
+  const Answer again = ask(first_request(device_, challenge));
+  ASSERT_EQ(again.status, Answer::Status::success);
+  EXPECT_EQ(*again.issued, *first.issued);
+  EXPECT_EQ(record_of(*again.issued)->issued_at, issued_at);
   EXPECT_EQ(ask(first_request(stranger, challenge)).status, Answer::Status::failure);
 
   EXPECT_EQ(refused(ScepRefusal::challenge_refused), 1u);
+  EXPECT_EQ(endpoint_.statistics().issued.value(), 1u);
+}
+
+TEST_F(ScepEndpointTest, AChallengesCertificateIsTheSameWhateverSubjectIsAskedForAgain) {
+  const std::string challenge = new_challenge();
+  const Answer first = ask(first_request(device_, challenge));
+  const Client renamed{.key = device_.key, .common_name = "another name"};
+  EXPECT_EQ(*ask(first_request(renamed, challenge)).issued, *first.issued);
 }
 
 TEST_F(ScepEndpointTest, AKeyOf1024BitsIsRefusedUnlessSetOtherwise) {

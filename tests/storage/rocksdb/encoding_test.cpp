@@ -131,6 +131,20 @@ TEST(EncodingTest, ADeliveryKeepsItsBatch) {
   EXPECT_EQ(decode_delivery(encode(row))->delivery, row.delivery);
 }
 
+TEST(EncodingTest, AChallengeOfTheVersionBeforeIsReadWithoutACertificate) {
+  ChallengeRow row{.expires_at = Time(std::chrono::milliseconds(7)),
+                   .spent_on = Sha256::from(std::string(32, 'k')),
+                   .certificate = {}};
+  Bytes before = encode(row);
+  before.pop_back();  // the flag: no certificate
+  before.front() = 1;
+  EXPECT_EQ(decode_challenge(before)->spent_on, row.spent_on);
+  row.certificate = "certificate";
+  EXPECT_EQ(decode_challenge(encode(row))->certificate, "certificate");
+  EXPECT_FALSE(decode_challenge(encode(row) + 'x'));
+  EXPECT_FALSE(decode_challenge(""));
+}
+
 TEST(EncodingTest, AnAudiencesKeyNamesItsBatchAndBeginsNoOthers) {
   const BatchId batch{.text = "batch"}, longer{.text = "batch-2"};
   EXPECT_EQ(parse_audience_key(audience_key(batch, {.index = 15}, 7)), batch);
