@@ -46,7 +46,7 @@ struct Standing {
   std::optional<mdm::EnrolmentId> bound_device;  // what the certificate is tied to
   std::vector<storage::Sha256> renews;           // its predecessors, the nearest first
   // Authenticate only: both were issued by us, the presented certificate before the one that
-  // `device` has now.
+  // `device` has now, as far as the clock tells: it may have run ahead and been set right.
   bool issued_before_pinned = false;
 };
 

@@ -22,13 +22,27 @@ Result<void> read_lineage(storage::Transaction& transaction, const storage::Sha2
   return {};
 }
 
+// How long after its issue the certificate of a new link may take to show itself, where the clock
+// does not tell whether it is new. An enrolment takes seconds.
+constexpr std::chrono::hours new_for{24};
+
+// Whether `presented` was issued before `pinned`, by wall-clock times. A pinned time that lies ahead
+// of now was read from a clock that ran ahead and was set right: then what is issued today seems
+// older, though it is not.
+bool is_of_earlier_time(storage::Time presented, storage::Time pinned, storage::Time now) {
+  if (presented >= pinned) return false;
+  if (pinned <= now || presented > now) return true;  // both were read from one clock
+  return now - presented > new_for;
+}
+
 Result<bool> is_issued_before(storage::Transaction& transaction, const storage::Sha256& certificate,
-                              const storage::Sha256& pinned) {
+                              const storage::Sha256& pinned, storage::Time now) {
   const auto presented = transaction.find_certificate(certificate);
   if (!presented) return std::unexpected(presented.error());
   const auto current = transaction.find_certificate(pinned);
   if (!current) return std::unexpected(current.error());
-  return *presented && *current && (*presented)->issued_at < (*current)->issued_at;
+  if (!*presented || !*current) return false;
+  return is_of_earlier_time((*presented)->issued_at, (*current)->issued_at, now);
 }
 
 }  // namespace
@@ -59,7 +73,7 @@ Result<Standing> read_standing(storage::Transaction& transaction, MessageKind ki
   standing.bound_device = *std::move(bound);
   if (!standing.device) return standing;
   if (kind == MessageKind::authenticate) {
-    const auto before = is_issued_before(transaction, certificate, standing.device->certificate);
+    const auto before = is_issued_before(transaction, certificate, standing.device->certificate, now);
     if (!before) return std::unexpected(before.error());
     standing.issued_before_pinned = *before;
   }

@@ -114,6 +114,23 @@ TEST_F(CheckInWorkTest, ARenewalThatIsTiedByItselfStaysTied) {
   EXPECT_TRUE(authenticates(device_channel("PHONE"), second));
 }
 
+TEST_F(CheckInWorkTest, AClockThatRanAheadAndWasSetRightShutsNoDeviceOut) {
+  const storage::Sha256 old = issue('o');
+  const storage::Time true_time = now_ + days(30);
+  now_ += days(365);
+  const storage::Sha256 ahead = issue('a');
+  now_ += minutes(1);
+  enrol(mac_, issue('b'));
+
+  now_ = true_time;
+  EXPECT_EQ(authenticates(mac_, ahead).error(), Refusal::certificate_superseded);
+  EXPECT_EQ(authenticates(mac_, old).error(), Refusal::certificate_superseded) << "long issued";
+  const storage::Sha256 fresh = issue('f');
+  now_ += minutes(5);
+  EXPECT_TRUE(authenticates(mac_, fresh));
+  EXPECT_EQ(enrolment("MAC").certificate, fresh);
+}
+
 TEST_F(CheckInWorkTest, ARepeatedAuthenticateIsWelcomeSinceItsAnswerMayBeLost) {
   ASSERT_TRUE(authenticates(mac_, certificate_));
 
