@@ -85,7 +85,8 @@ boost::asio::awaitable<Result<http::Response>> DeclarationForwarder::exchange(
   if (!stream) co_return std::unexpected(std::move(stream.error()));
   http::Stream& borrowed = **stream;
   auto connection = std::make_unique<Connection>(
-      Connection{.stream = *std::move(stream), .client = http::Http1Client(borrowed)});
+      Connection{.stream = *std::move(stream),
+                 .client = http::Http1Client(borrowed, options_.answer_bytes_max)});
   co_return co_await exchange_over(std::move(connection), request, deadline);
 }
 
@@ -116,7 +117,6 @@ Result<DeclarationAnswer> DeclarationForwarder::answer_of(http::Response respons
     return DeclarationAnswer{.found = false, .json = {}};
   }
   if (response.status != 200) return trouble("status " + std::to_string(response.status));
-  if (response.body.size() > options_.answer_bytes_max) return trouble("the answer is too large");
   // A device takes nothing with the answer to its status report.
   if (endpoint == DeclarationEndpoint::status) response.body.clear();
   return DeclarationAnswer{.found = true, .json = std::move(response.body)};

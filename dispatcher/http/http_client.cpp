@@ -17,7 +17,6 @@ namespace beast = boost::beast;
 using Parser = beast::http::response_parser<beast::http::string_body>;
 
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
-constexpr std::uint64_t body_bytes_max = 64u << 20;
 constexpr std::size_t read_bytes = 16 * 1024;
 
 bool carries_length(const Request& request) {
@@ -64,6 +63,9 @@ bool is_interim(const Parser& parser) {
 }
 
 std::unexpected<Error> broken(const beast::error_code& error) {
+  if (error == beast::http::error::body_limit) {
+    return failure(ErrorCode::malformed, "the answer is too large");
+  }
   return failure(ErrorCode::malformed, "the answer is no HTTP: " + error.message());
 }
 
@@ -91,7 +93,7 @@ asio::awaitable<Result<Response>> Http1Client::read_response(bool head, Stream::
     if (!parser) {
       parser.emplace();
       parser->header_limit(head_bytes_max);
-      parser->body_limit(body_bytes_max);
+      parser->body_limit(body_bytes_max_);
       parser->eager(true);
       parser->skip(head);
     }

@@ -190,12 +190,20 @@ TEST_F(DeclarationForwarderTest, AboveTheLimitInFlightItIsOverloadedAtOnce) {
   EXPECT_EQ(ask(from_device("tokens")).error().code, ErrorCode::overloaded);
 }
 
-TEST_F(DeclarationForwarderTest, AnAnswerThatIsTooLargeIsDropped) {
+// Whatever its status: by its length alone, before it takes memory.
+TEST_F(DeclarationForwarderTest, AnAnswerThatIsTooLargeIsNotRead) {
   open();
-  serve(200, Bytes(1'001, 'x'));
   options_.answer_bytes_max = 1'000;
   forward_to_listener();
-  EXPECT_EQ(ask(from_device("tokens")).error().code, ErrorCode::unavailable);
+  for (const int status : {200, 404, 500}) {
+    serve(status, Bytes(1'001, 'x'));
+    const auto answer = ask(from_device("declaration/activation/a"));
+    ASSERT_FALSE(answer) << status;
+    EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
+    EXPECT_THAT(answer.error().detail, HasSubstr("too large"));
+  }
+  serve(200, Bytes(1'000, 'x'));
+  EXPECT_EQ(ask(from_device("tokens")).value().json.size(), 1'000u);
 }
 
 TEST_F(DeclarationForwarderTest, RequestsAreSignedWhenThereIsAKey) {
