@@ -17,10 +17,6 @@ bool is_storable(const mdm::Identity& identity) {
 
 bool ended(const Enrolment& enrolment) { return enrolment.state == EnrolmentState::ended; }
 
-bool ended_otherwise_than_unreachable(const Enrolment& enrolment) {
-  return ended(enrolment) && enrolment.end_reason != EndReason::unreachable;
-}
-
 std::unexpected<Error> has_ended(const Enrolment& enrolment) {
   const char* reason = enrolment.end_reason ? name_of(*enrolment.end_reason) : "unknown";
   return failure(ErrorCode::conflict, "enrolment " + enrolment.identity.enrolment.text() +
@@ -38,21 +34,18 @@ Enrolment begin_user_life(const mdm::TokenUpdate& message, std::uint32_t generat
 
 // Which life the token belongs to, before the token is written into it.
 Result<Enrolment> life_of_token(const std::optional<Enrolment>& stored,
-                                const std::optional<Enrolment>& device,
                                 const mdm::TokenUpdate& message, Time now) {
   const bool is_user = message.identity.is_user_channel();
   if (!stored) {
     if (!is_user) {
       return failure(ErrorCode::not_found, "no enrolment " + message.identity.enrolment.text());
     }
-    if (ended(*device)) return has_ended(*device);
     return begin_user_life(message, 1, now);
   }
   if (!ended(*stored) || stored->end_reason == EndReason::unreachable) return *stored;
   const bool may_begin_again = is_user && (stored->end_reason == EndReason::superseded ||
                                            stored->end_reason == EndReason::checked_out);
   if (!may_begin_again) return has_ended(*stored);
-  if (ended(*device)) return has_ended(*device);
   return begin_user_life(message, stored->generation + 1, now);
 }
 
@@ -94,9 +87,11 @@ Result<Enrolment> after_token_update(const std::optional<Enrolment>& stored,
     if (!device) {
       return failure(ErrorCode::not_found, "no enrolment " + message.identity.device.text());
     }
-    if (ended_otherwise_than_unreachable(*device)) return has_ended(*device);
+    // Also of a device that APNs had given up: until its own TokenUpdate every connect would be
+    // refused, and the user woken for nothing.
+    if (ended(*device)) return has_ended(*device);
   }
-  Result<Enrolment> next = life_of_token(stored, device, message, now);
+  Result<Enrolment> next = life_of_token(stored, message, now);
   if (!next) return next;
 
   const std::string& topic = device ? device->topic : next->topic;

@@ -20,7 +20,8 @@ Result<Enrolment> begin_life(const mdm::Authenticate& message, const Sha256& cer
 // of the channel that speaks; `device` that of its device, for a user channel only.
 //
 // A user channel has no Authenticate, so its TokenUpdate begins its next life (a new generation)
-// after it ended as superseded or checked_out, provided that its device lives.
+// after it ended as superseded or checked_out. No user channel gets a token while its device has
+// ended, for whatever reason: the device's own TokenUpdate comes first.
 // Errors: not_found, conflict; malformed for an id that cannot be stored.
 Result<Enrolment> after_token_update(const std::optional<Enrolment>& stored,
                                      const std::optional<Enrolment>& device,

@@ -75,6 +75,9 @@ std::optional<Refusal> check_life(MessageKind kind, const mdm::Identity& identit
   };
   if (is_over(*standing.device)) return Refusal::enrolment_ended;
   if (!identity.is_user_channel()) return std::nullopt;
+  // What brings back a device that APNs had given up is its own TokenUpdate, not its users'.
+  const bool device_has_ended = standing.device->state == EnrolmentState::ended;
+  if (device_has_ended && kind == MessageKind::token_update) return Refusal::enrolment_ended;
   // A user channel begins, also again, with its TokenUpdate; UserAuthenticate comes before that.
   if (kind == MessageKind::token_update || kind == MessageKind::user_authenticate ||
       kind == MessageKind::other_check_in) {

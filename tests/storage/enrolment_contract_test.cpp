@@ -216,6 +216,19 @@ TEST_P(EnrolmentContractTest, AUserChannelBeginsANewLifeInItsDevicesNewLife) {
   EXPECT_EQ(enqueue(user, restart), Enqueued::queued);
 }
 
+TEST_P(EnrolmentContractTest, AUserChannelComesBackOnlyAfterItsDeviceThatApnsHadGivenUp) {
+  enrol(mac);
+  ASSERT_TRUE(update_token(user));
+  end(mac, EndReason::unreachable);
+
+  EXPECT_EQ(update_token(user).error().code, ErrorCode::conflict);
+  EXPECT_EQ(find(user)->state, EnrolmentState::ended);
+  EXPECT_FALSE(find(user)->has_push_token);
+  ASSERT_TRUE(update_token(mac));
+  EXPECT_TRUE(update_token(user));
+  EXPECT_EQ(find(user)->state, EnrolmentState::enrolled);
+}
+
 TEST_P(EnrolmentContractTest, AUserChannelThatAnOperatorRemovedStaysRemoved) {
   enrol(mac);
   ASSERT_TRUE(update_token(user));

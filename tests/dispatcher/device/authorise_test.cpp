@@ -249,6 +249,16 @@ TEST_F(AuthoriseTest, AUserChannelEndsWithItsDevice) {
   }
 }
 
+TEST_F(AuthoriseTest, AUsersTokenUpdateBringsNothingBackWhileItsDeviceHasEnded) {
+  standing_.channel = ended(enrolled(identity_of_user()), EndReason::unreachable);
+  standing_.device = ended(*standing_.device, EndReason::unreachable);
+  EXPECT_EQ(user_asks(MessageKind::token_update, pinned).error(), Refusal::enrolment_ended);
+  standing_.channel.reset();
+  EXPECT_EQ(user_asks(MessageKind::token_update, pinned).error(), Refusal::enrolment_ended);
+  standing_.device = enrolled(identity_of_device());
+  EXPECT_TRUE(user_asks(MessageKind::token_update, pinned));
+}
+
 // ---- restores: section 3 ----
 
 TEST_F(AuthoriseTest, AnAccountDrivenEnrolmentIsNeverRestored) {
