@@ -62,6 +62,15 @@ DeviceEndpoint::DeviceEndpoint(const DeviceEndpointOptions& options, StorageLane
   parts_.declarations = &*declarations_;
 }
 
+std::size_t DeviceEndpoint::body_bytes_max(const http::Request& head,
+                                           const http::Peer& peer) const {
+  const bool is_message = route_of(head) == Route::message;
+  if (is_message && identities_.shows_identity(head, peer)) {
+    return http::Handler::body_bytes_max(head, peer);
+  }
+  return body_bytes_max_of_strangers;
+}
+
 boost::asio::awaitable<http::Response> DeviceEndpoint::handle(http::Request request,
                                                               const http::Peer& peer) {
   switch (route_of(request)) {

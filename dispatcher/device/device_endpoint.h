@@ -52,6 +52,10 @@ class DeviceEndpoint final : public http::Handler {
   boost::asio::awaitable<http::Response> handle(http::Request request,
                                                 const http::Peer& peer) override;
 
+  // Answers of devices that show an identity may be long; nothing else is.
+  static constexpr std::size_t body_bytes_max_of_strangers = 256 * 1024;
+  std::size_t body_bytes_max(const http::Request& head, const http::Peer& peer) const override;
+
   StatisticsReading statistics() const;  // any thread
 
  private:

@@ -37,6 +37,12 @@ IdentityVerifier::IdentityVerifier(std::span<const pki::Certificate> anchors,
   }
 }
 
+bool IdentityVerifier::shows_identity(const http::Request& head, const http::Peer& peer) const {
+  if (peer.certificate || head.header("mdm-signature")) return true;
+  const auto by_proxy = proxies_.certificate_header(head, peer.address);
+  return by_proxy && *by_proxy;
+}
+
 std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& request,
                                                         const http::Peer& peer, storage::Time now) {
   auto by_connection = shown(request, peer);

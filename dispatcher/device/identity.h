@@ -40,6 +40,10 @@ class IdentityVerifier {
                    TrustedProxies proxies = {},
                    const enrolment::Revocations* revocations = nullptr);
 
+  // Whether the head of a request shows anything that verify() could find an identity in. A claim,
+  // no proof.
+  bool shows_identity(const http::Request& head, const http::Peer& peer) const;
+
   std::expected<Caller, Refused> verify(const http::Request& request, const http::Peer& peer,
                                         storage::Time now);
 

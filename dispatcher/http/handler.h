@@ -1,7 +1,9 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -26,6 +28,14 @@ struct Peer {
 class Handler {
  public:
   virtual ~Handler() = default;
+
+  // The head of a request is here, its body is not: how much of a body it deserves, within the
+  // listener's limit; 413 above. Changes nothing; called for each request.
+  virtual std::size_t body_bytes_max(const Request& head, const Peer& peer) const {
+    (void)head, (void)peer;
+    return std::numeric_limits<std::size_t>::max();
+  }
+
   virtual boost::asio::awaitable<Response> handle(Request request, const Peer& peer) = 0;
 };
 

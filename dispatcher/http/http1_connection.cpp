@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 // Up to here a body is copied behind its head: one record, one packet.
 constexpr std::size_t body_beside_head_bytes_max = 16 * 1024;
 constexpr std::size_t linger_bytes_max = 1u << 20;
+constexpr const char* retry_after_seconds = "60";
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 class Http1Connection final : public Connection {
@@ -60,12 +61,16 @@ RequestLimits Http1Connection::limits() const {
 }
 
 asio::awaitable<void> Http1Connection::serve() {
+  const RequestParser::BodyRule rule = [this](const Request& head) {
+    return state_.handler.body_bytes_max(head, peer_);
+  };
   for (bool keep = true; keep;) {
-    RequestParser parser(limits());
+    RequestParser parser(limits(), rule, state_.bodies);
     const Arrival arrival = co_await receive(parser);
     if (arrival == Arrival::ended) break;
     if (arrival == Arrival::refused) {
-      count(state_.counters.requests_malformed);
+      if (refusal_ != 503) count(state_.counters.requests_malformed);
+      (void)parser.release();  // while the refusal is on its way, others may have the room
       co_await refuse(refusal_);
       break;
     }
@@ -154,6 +159,7 @@ asio::awaitable<bool> Http1Connection::send(Response response, bool to_head_requ
 asio::awaitable<void> Http1Connection::refuse(int status) {
   received_ = {};
   Response refusal{.status = status, .headers = {}, .body = {}};
+  if (status == 503) refusal.headers.push_back({"retry-after", retry_after_seconds});
   const bool sent = co_await send(std::move(refusal), false, AfterAnswer::close);
   stream_.end_writing();
   const Deadline deadline = steady_clock::now() + linger_time;

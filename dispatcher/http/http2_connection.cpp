@@ -38,7 +38,7 @@ class Http2Connection final : public Connection,
       : state_(std::move(state)),
         stream_(std::move(stream)),
         peer_(std::move(peer)),
-        session_(*this, limits_of(state_->options)),
+        session_(*this, limits_of(state_->options), state_->bodies),
         registration_(*state_, *this) {}
 
   asio::awaitable<void> read();
@@ -64,6 +64,9 @@ class Http2Connection final : public Connection,
     return limits;
   }
 
+  std::size_t body_bytes_max(const Request& head) const override {
+    return state_->handler.body_bytes_max(head, peer_);
+  }
   void on_request(StreamId stream, Request request) override;
   void on_stream_closed(StreamId stream, bool cancelled) override;
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <unordered_set>
 
@@ -12,6 +13,8 @@
 #include "dispatcher/http/listener.h"
 #include "dispatcher/runtime/log.h"
 #include "protocol/base/bytes.h"
+#include "protocol/base/ensure.h"
+#include "protocol/http/body_budget.h"
 
 namespace reveille::http {
 
@@ -46,12 +49,19 @@ inline void count(std::atomic<std::uint64_t>& counter) {
 struct ListenerState {
   ListenerState(boost::asio::io_context& its_lane, const ListenerOptions& chosen, Handler& answers,
                 Log& lines)
-      : lane(its_lane), options(chosen), handler(answers), log(lines) {}
+      : lane(its_lane),
+        options(chosen),
+        handler(answers),
+        log(lines),
+        bodies(std::make_shared<BodyBudget>(chosen.bodies_bytes_max)) {
+    ensure(chosen.bodies_bytes_max / 2 >= chosen.body_bytes_max, "the largest body has room");
+  }
 
   boost::asio::io_context& lane;
   ListenerOptions options;
   Handler& handler;
   Log& log;
+  const std::shared_ptr<BodyBudget> bodies;
   ListenerCounters counters;
   std::unordered_set<Connection*> connections;
   bool draining = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
+#include <utility>
 
 namespace reveille::http {
 namespace {
@@ -24,7 +25,10 @@ std::string lower_case(std::string_view name) {
 
 }  // namespace
 
-RequestParser::RequestParser(const RequestLimits& limits) : limits_(limits) {
+RequestParser::RequestParser(const RequestLimits& limits, BodyRule rule,
+                             std::shared_ptr<BodyBudget> bodies)
+    : limits_(limits), rule_(std::move(rule)) {
+  request_.share = BodyShare(std::move(bodies));
   eager(true);
   // Beast forgets what it has counted with each call, so on_field_impl counts for good.
   header_limit(static_cast<std::uint32_t>(limits.head_bytes_max));
@@ -123,20 +127,29 @@ void RequestParser::on_field_impl(field name_known, Text name, Text value, Error
 
 void RequestParser::on_header_impl(Error& error) {
   in_trailers_ = true;
-  if (version_ >= 11 && !has_host_) refuse(400, error);
+  if (version_ >= 11 && !has_host_) return refuse(400, error);
+  body_bytes_max_ = std::min(limits_.body_bytes_max, rule_(request_));
+  if (content_length().value_or(0) > body_bytes_max_) refuse(413, error);
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) {
   if (length) request_.body.reserve(std::min(*length, body_reserve_bytes_max));
 }
 
-std::size_t RequestParser::on_body_impl(Text bytes, Error&) {
-  request_.body.append(bytes);
-  return bytes.size();
+std::size_t RequestParser::on_body_impl(Text bytes, Error& error) { return append(bytes, error); }
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error& error) {
+  return append(bytes, error);
 }
 
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error&) {
-  request_.body.append(bytes);
+std::size_t RequestParser::append(Text bytes, Error& error) {
+  if (bytes.size() > body_bytes_max_ - request_.body.size()) {
+    refuse(413, error);
+  } else if (!request_.share.grow(bytes.size())) {
+    refuse(503, error);
+  } else {
+    request_.body.append(bytes);
+  }
   return bytes.size();
 }
 

@@ -3,6 +3,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "protocol/base/bytes.h"
 #include "protocol/http/message.h"
@@ -19,7 +21,11 @@ struct RequestLimits {
 // and refuses what two readers could read differently (request smuggling). A parser is used once.
 class RequestParser final : private boost::beast::http::basic_parser<true> {
  public:
-  explicit RequestParser(const RequestLimits& limits);
+  // How long the body of this head may be, within the limits.
+  using BodyRule = std::function<std::size_t(const Request& head)>;
+
+  // `bodies`: the budget that the body counts against; nullptr: none.
+  RequestParser(const RequestLimits& limits, BodyRule rule, std::shared_ptr<BodyBudget> bodies);
 
   // Takes what it can of `bytes`; the rest comes again with more behind it, or belongs to the next
   // request. Not after is_done() or a refusal.
@@ -29,7 +35,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   using basic_parser::is_header_done;
   using basic_parser::keep_alive;  // requires is_header_done()
 
-  // The status to answer with when the request breaks HTTP or a limit; 0 while it does not.
+  // The status to answer with when the request breaks HTTP or a limit (503: of the budget); 0 while
+  // it does not.
   int refusal() const { return refusal_; }
 
   // The peer waits for "100 Continue" and has sent nothing of its body.
@@ -46,6 +53,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   int line_too_long() const;  // the status
   void refuse(int status, Error& error);
   void take_target(Text target, Error& error);
+  std::size_t append(Text bytes, Error& error);
   void judge(const Error& error, std::size_t bytes_left);
 
   void on_request_impl(boost::beast::http::verb verb, Text method, Text target, int version,
@@ -60,6 +68,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void on_finish_impl(Error&) override {}
 
   const RequestLimits limits_;
+  const BodyRule rule_;
+  std::size_t body_bytes_max_ = 0;  // of this request, once its head is here
   Request request_;
   std::size_t head_bytes_ = 0;
   int version_ = 0;  // 11: HTTP/1.1; 0 before the request line

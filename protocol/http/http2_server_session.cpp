@@ -16,6 +16,7 @@ using StreamId = Http2ServerSession::StreamId;
 
 // Above so many times the limit a header list is not worth an answer.
 constexpr std::size_t header_list_reset_factor = 4;
+constexpr const char* retry_after_seconds = "60";
 constexpr std::size_t header_overhead_bytes = 32;  // RFC 9113 section 6.5.2
 constexpr std::int32_t default_window_bytes = 65'535;
 
@@ -36,6 +37,7 @@ struct Stream {
 
   StreamId id = 0;
   Request request;
+  std::size_t body_bytes_max = 0;
   std::size_t header_list_bytes = 0;
   bool head = false;
   Response response;
@@ -90,11 +92,12 @@ void make_lower_case(std::string& name) {
 }  // namespace
 
 struct Http2ServerSession::State {
-  State(Events& events_to_call, const Http2ServerLimits& chosen)
-      : events(events_to_call), limits(chosen) {}
+  State(Events& events_to_call, const Http2ServerLimits& chosen, std::shared_ptr<BodyBudget> budget)
+      : events(events_to_call), limits(chosen), bodies(std::move(budget)) {}
 
   Events& events;
   const Http2ServerLimits limits;
+  const std::shared_ptr<BodyBudget> bodies;
   SlotTable<Stream> streams;
   std::size_t open = 0;
   std::size_t unfinished_bytes = 0;  // of the bodies in `streams`
@@ -111,6 +114,7 @@ struct Http2ServerSession::State {
   Stream* stream_of(StreamId id) const;
   void answer(Stream& stream);
   Request take_request(Stream& stream);
+  void take_head(Stream& stream);
   void refuse(Stream& stream, int status);
   void count_provocation();
   void end(std::uint32_t error_code);
@@ -208,11 +212,20 @@ Request Http2ServerSession::State::take_request(Stream& stream) {
   return std::exchange(stream.request, {});
 }
 
+// Answered at once when the body that it announces is too long.
+void Http2ServerSession::State::take_head(Stream& stream) {
+  stream.head = stream.request.method == "HEAD";
+  stream.body_bytes_max = std::min(limits.body_bytes_max, events.body_bytes_max(stream.request));
+  stream.request.share = BodyShare(bodies);
+  if (announces_more_than(stream.request, stream.body_bytes_max)) refuse(stream, 413);
+}
+
 // An answer for a request that passes a limit; once written, on_frame_sent resets what still comes.
 void Http2ServerSession::State::refuse(Stream& stream, int status) {
   stream.refused = true;
   take_request(stream);
   stream.response = Response{.status = status, .headers = {}, .body = {}};
+  if (status == 503) stream.response.headers.push_back({"retry-after", retry_after_seconds});
   answer(stream);
   count_provocation();
 }
@@ -298,11 +311,12 @@ int Http2ServerSession::State::on_data(nghttp2_session*, std::uint8_t, StreamId 
   State& state = *static_cast<State*>(user);
   Stream* stream = state.stream_of(id);
   if (stream == nullptr || stream->refused || stream->above_goaway) return 0;
-  if (count > state.limits.body_bytes_max - stream->request.body.size()) {
+  if (count > stream->body_bytes_max - stream->request.body.size()) {
     state.refuse(*stream, 413);
     return 0;
   }
-  if (count > state.limits.unfinished_bytes_max - state.unfinished_bytes) {
+  if (count > state.limits.unfinished_bytes_max - state.unfinished_bytes ||
+      !stream->request.share.grow(count)) {
     state.refuse(*stream, 503);
     return 0;
   }
@@ -330,14 +344,11 @@ int Http2ServerSession::State::on_frame_received(nghttp2_session*, const nghttp2
 void Http2ServerSession::State::on_request_frame(Stream& stream, const nghttp2_frame& frame) {
   stream.request_complete = ends_stream(frame);
   const bool first_headers = !std::exchange(stream.headers_done, true);
-  if (first_headers) stream.head = stream.request.method == "HEAD";
   if (stream.refused || stream.above_goaway) return;
 
   if (stream.headers_oversized) return refuse(stream, 431);
-  if (first_headers && announces_more_than(stream.request, limits.body_bytes_max)) {
-    return refuse(stream, 413);
-  }
-  if (!stream.request_complete) return;
+  if (first_headers) take_head(stream);
+  if (stream.refused || !stream.request_complete) return;
   stream.announced = true;
   events.on_request(stream.id, take_request(stream));
 }
@@ -387,8 +398,9 @@ int Http2ServerSession::State::on_frame_sent(nghttp2_session* session, const ngh
   return 0;
 }
 
-Http2ServerSession::Http2ServerSession(Events& events, const Http2ServerLimits& limits)
-    : state_(std::make_unique<State>(events, limits)) {
+Http2ServerSession::Http2ServerSession(Events& events, const Http2ServerLimits& limits,
+                                       std::shared_ptr<BodyBudget> bodies)
+    : state_(std::make_unique<State>(events, limits, std::move(bodies))) {
   state_->open_session();
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,9 @@ struct Http2ServerLimits {
 // then close if finished(). Events are called from within receive(), produce() and abandon(); they
 // may call any method but these three.
 // Limits: a header list too long is answered with 431 (reset beyond four times the limit), a body
-// too long with 413, one that there is no room for now with 503, without an event. A stream above concurrent_streams_max is refused until the
-// peer has acknowledged that limit; then it is an error of the connection.
+// too long with 413, one that there is no room for now with 503, without an event. A stream above
+// concurrent_streams_max is refused until the peer has acknowledged that limit; then it is an error
+// of the connection.
 // Errors: malformed from receive(): every stream was closed as cancelled; write what produce()
 // yields (a GOAWAY), then close. Some errors show only there: produce() closes the streams, and
 // finished() holds.
@@ -50,11 +52,19 @@ class Http2ServerSession {
     // A stream that on_request told of has ended; its id is not used again. `cancelled`: by a reset
     // or a lost session before the whole answer was written.
     virtual void on_stream_closed(StreamId stream, bool cancelled) = 0;
+    // The head of a request has arrived: how long its body may be, within the limits. Called for
+    // each request; changes nothing.
+    virtual std::size_t body_bytes_max(const Request& head) const {
+      (void)head;
+      return std::numeric_limits<std::size_t>::max();
+    }
     virtual void on_goaway(std::uint32_t error_code) { (void)error_code; }
   };
 
-  // `events` outlives the session.
-  Http2ServerSession(Events& events, const Http2ServerLimits& limits);
+  // `events` outlives the session. `bodies`: the budget that bodies count against, also after
+  // on_request; nullptr: none.
+  Http2ServerSession(Events& events, const Http2ServerLimits& limits,
+                     std::shared_ptr<BodyBudget> bodies = nullptr);
   ~Http2ServerSession();
   Http2ServerSession(const Http2ServerSession&) = delete;
   Http2ServerSession& operator=(const Http2ServerSession&) = delete;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/base/bytes.h"
+#include "protocol/http/body_budget.h"
 
 // An HTTP exchange as values, the same for HTTP/1.1 and HTTP/2 (RFC 9110).
 namespace reveille::http {
@@ -22,6 +23,7 @@ struct Request {
   std::string authority;  // Host or :authority
   std::vector<Header> headers;
   Bytes body;
+  BodyShare share = {};  // what the body holds of its listener's budget
 
   // The first header of that (lower-case) name; nullopt when absent.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -24,6 +24,9 @@ void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
                  "Open at once in each network lane; more are closed at once.");
   visitor.number("body_mebibytes_max", device.body_mebibytes_max, {1, 1'024},
                  "Of one request; larger ones are answered 413.");
+  visitor.number("bodies_mebibytes_max", device.bodies_mebibytes_max, {2, 1'048'576},
+                 "Of all requests that are arriving or being answered, in each network lane; what\n"
+                 "finds no room is answered 503. At least twice body_mebibytes_max.");
   visitor.number("request_timeout_seconds", device.request_timeout_seconds, day_of_seconds,
                  "From a request's first byte to its last.");
   visitor.number("idle_timeout_seconds", device.idle_timeout_seconds, day_of_seconds,

@@ -283,6 +283,9 @@ void check_together(const Configuration& configuration, Reader& reader) {
   const auto& admin = configuration.admin;
   const auto& enrolment = configuration.enrolment;
   check_public_url(device.public_url, reader);
+  if (device.bodies_mebibytes_max < 2 * device.body_mebibytes_max) {
+    reader.fail_at("device", "bodies_mebibytes_max", "must be at least twice body_mebibytes_max");
+  }
   if (device.certificate_file.empty() != device.key_file.empty()) {
     reader.fail_at("device", device.key_file.empty() ? "certificate_file" : "key_file",
                    "needs the other half: give both certificate_file and key_file, or neither");

@@ -98,6 +98,7 @@ http::ListenerOptions device_listener_options(const Configuration& configuration
   options.port = static_cast<std::uint16_t>(device.port);
   options.connections_max = size_from(device.connections_max);
   options.body_bytes_max = size_from(device.body_mebibytes_max) * mebibyte;
+  options.bodies_bytes_max = size_from(device.bodies_mebibytes_max) * mebibyte;
   options.request_timeout = std::chrono::seconds(device.request_timeout_seconds);
   options.idle_timeout = std::chrono::seconds(device.idle_timeout_seconds);
   return options;

@@ -336,5 +336,38 @@ TEST_F(DeviceEndpointTest, ManyRenewalsOfOneIdentityEnrolOneDevice) {
   EXPECT_FALSE(enrolment("OTHER"));
 }
 
+TEST_F(DeviceEndpointTest, OnlyAMessageThatShowsAnIdentityMayBeLong) {
+  DeviceEndpointOptions behind = options();
+  behind.proxies = TrustedProxies::make({"192.0.2.7"}, "").value();
+  serve_with(behind);
+  const TestDevice phone = new_device(device_channel("PHONE"));
+  const auto may_be_long = [&](const http::Request& head, const http::Peer& peer) {
+    const std::size_t max = serving_->body_bytes_max(head, peer);
+    EXPECT_TRUE(max == DeviceEndpoint::body_bytes_max_of_strangers || max > (1u << 30));
+    return max > DeviceEndpoint::body_bytes_max_of_strangers;
+  };
+  http::Peer stranger, device, proxy;
+  stranger.address = device.address = "192.0.2.1:4711";
+  proxy.address = "192.0.2.7:4711";
+  device.certificate = phone.certificate;
+  http::Request passed_on = put("/mdm", "");
+  passed_on.headers.push_back({"client-cert", "value"});
+  http::Request is_signed = put("/checkin", "");
+  is_signed.headers.push_back({"mdm-signature", "value"});
+
+  for (const char* path : {"/mdm", "/checkin"}) {
+    EXPECT_TRUE(may_be_long(put(path, ""), device));
+    EXPECT_FALSE(may_be_long(put(path, ""), stranger));
+    EXPECT_FALSE(may_be_long(put(path, ""), proxy)) << "it sends no certificate";
+    EXPECT_FALSE(may_be_long(get(path), device));
+  }
+  EXPECT_TRUE(may_be_long(is_signed, stranger));
+  EXPECT_TRUE(may_be_long(passed_on, proxy));
+  EXPECT_FALSE(may_be_long(passed_on, stranger));
+  for (const char* path : {"/scep", "/nothing", "/enrol/x", "/"}) {
+    EXPECT_FALSE(may_be_long(put(path, ""), device)) << path;
+  }
+}
+
 }  // namespace
 }  // namespace reveille::device

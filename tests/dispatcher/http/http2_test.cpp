@@ -157,6 +157,54 @@ TEST_F(Http2Test, ABodyThatIsTooLongIsRefusedAndTheOthersServed) {
   EXPECT_EQ(handler_.requests.size(), 1u);
 }
 
+TEST_F(Http2Test, TheHandlerSaysByTheHeadHowLongABodyMayBe) {
+  open_http2();
+  handler_.body_rule = [](const Request& head) {
+    return head.target == "/known" ? std::size_t{100'000} : std::size_t{10};
+  };
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    client.submit(1, "/", std::string(11, 'x'));
+    client.submit(2, "/", std::string(10, 'x'));
+    client.submit(3, "/known", std::string(100'000, 'x'));
+    client.submit(4, "/known", std::string(100'001, 'x'));
+    co_await client.wait_for(4);
+    EXPECT_EQ(client.responses[1].status, 413);
+    EXPECT_EQ(client.responses[2].status, 200);
+    EXPECT_EQ(client.responses[3].status, 200);
+    EXPECT_EQ(client.responses[4].status, 413);
+  });
+}
+
+TEST_F(Http2Test, BodiesOfAllConnectionsShareABudgetUntilTheyAreAnswered) {
+  constexpr std::size_t body = 1u << 20;
+  open_http2({.body_bytes_max = body, .bodies_bytes_max = 2 * body});
+  std::vector<Request> at_work;
+  handler_.answer = [&](Request request) -> asio::awaitable<Response> {
+    at_work.push_back(std::move(request));
+    while (!released_) {
+      asio::steady_timer timer(lane_, 1ms);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    at_work.clear();
+    Response response{.status = 200, .headers = {}, .body = {}};
+    co_return response;
+  };
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    client.submit(1, "/held", std::string(body, 'x'));
+    client.submit(2, "/refused", std::string(body, 'x'));
+    co_await client.wait_for(1);
+    EXPECT_EQ(client.responses.size(), 1u);
+    const Response& refused = client.responses.begin()->second;
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.header("retry-after"), "60");
+    released_ = true;
+    co_await client.wait_for(2);
+    client.submit(3, "/again", std::string(body, 'x'));
+    co_await client.wait_for(3);
+    EXPECT_EQ(client.responses[3].status, 200);
+  });
+}
+
 TEST_F(Http2Test, DrainingSaysGoawayAndFinishesWhatIsOpen) {
   open_http2();
   answer_slowly();

@@ -30,7 +30,12 @@ class TestHandler final : public Handler {
 
   asio::awaitable<Response> handle(Request request, const Peer& peer) override;
 
+  std::size_t body_bytes_max(const Request& head, const Peer&) const override {
+    return body_rule ? body_rule(head) : Handler::body_bytes_max(head, {});
+  }
+
   Answer answer;  // empty: 200 with "METHOD target body"
+  std::function<std::size_t(const Request& head)> body_rule;
   std::vector<Request> requests;
   std::vector<Peer> peers;
 };
