@@ -59,19 +59,22 @@ CLI::App* declare_dispatch(CLI::App& app, Arguments& arguments) {
   CLI::App* dispatch = app.add_subcommand(
       "dispatch", "The whole daemon: one command to all, durable, pushed, on record; and h2load");
   add_count(*dispatch, "--enrolments", options.enrolments, "Enrolments");
-  add_count(*dispatch, "--per-request", options.per_request, "Enrolments in one request", 100'000);
+  add_count(*dispatch, "--per-request", options.per_request,
+            "Enrolments in one request, if not a batch", 100'000);
   add_count(*dispatch, "--runs", options.runs, "Runs of each side, in turn", 1'000);
   add_count(*dispatch, "--streams", options.streams, "Streams that the target allows", 100'000);
   add_count(*dispatch, "--connections", options.apns_connections, "Connections to the target", 64);
   add_lanes(*dispatch, options.network_lanes, &options.storage_lanes);
   const std::map<std::string, DispatchOptions::Through> ways{
+      {"batch", DispatchOptions::Through::batch},
       {"commands", DispatchOptions::Through::commands},
       {"enqueue", DispatchOptions::Through::enqueue}};
   dispatch
       ->add_option("--through", options.through,
-                   "commands: /v1/commands. enqueue: NanoMDM's /v1/enqueue, 400 a request")
+                   "batch: /v1/batches, all at once. commands: /v1/commands. enqueue: NanoMDM's "
+                   "/v1/enqueue, 400 a request")
       ->transform(CLI::CheckedTransformer(ways))
-      ->default_str("commands");
+      ->default_str("batch");
   dispatch->add_flag("--without-h2load", arguments.without_h2load, "Leaves the yardstick out");
   return dispatch;
 }

@@ -64,8 +64,28 @@ class Dispatch {
 
  private:
   std::size_t per_request() const {
-    const bool in_request_line = options_.through == DispatchOptions::Through::enqueue;
-    return in_request_line ? std::min(options_.per_request, enqueue_ids_max) : options_.per_request;
+    switch (options_.through) {
+      case DispatchOptions::Through::batch:
+        return fleet_.ids.size();
+      case DispatchOptions::Through::commands:
+        return options_.per_request;
+      case DispatchOptions::Through::enqueue:
+        return std::min(options_.per_request, enqueue_ids_max);
+    }
+    return options_.per_request;
+  }
+
+  Result<AdminClient::Answer> send(std::span<const std::string> ids,
+                                   const std::string& uuid) const {
+    switch (options_.through) {
+      case DispatchOptions::Through::batch:
+        return start_batch(uuid);
+      case DispatchOptions::Through::commands:
+        return enqueue_as_commands(ids, uuid);
+      case DispatchOptions::Through::enqueue:
+        return enqueue_as_nanomdm(ids, uuid);
+    }
+    return failure(ErrorCode::malformed, "no such way");
   }
 
   Result<void> send_all(const std::string& uuid) {
@@ -74,12 +94,11 @@ class Dispatch {
       const std::size_t count = std::min(per_request(), fleet_.ids.size() - first);
       const std::span<const std::string> ids(fleet_.ids.data() + first, count);
       const auto start = std::chrono::steady_clock::now();
-      Result<AdminClient::Answer> answer = options_.through == DispatchOptions::Through::enqueue
-                                               ? enqueue_as_nanomdm(ids, uuid)
-                                               : enqueue_as_commands(ids, uuid);
+      Result<AdminClient::Answer> answer = send(ids, uuid);
       if (!answer) return std::unexpected(std::move(answer.error()));
-      // 207: some pushes were not answered in time. Their enrolments stay due, and are waited for.
-      if (answer->status != 200 && answer->status != 207) {
+      // 202: a batch is durable. 207: some pushes were not answered in time; their enrolments stay
+      // due, and are waited for.
+      if (answer->status != 200 && answer->status != 202 && answer->status != 207) {
         return failure(ErrorCode::unavailable,
                        fmt::format("HTTP {}: {}", answer->status, answer->text.substr(0, 500)));
       }
@@ -89,14 +108,24 @@ class Dispatch {
     return {};
   }
 
+  static boost::json::object command(const std::string& uuid) {
+    return {{"request_type", "DeviceInformation"},
+            {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
+            {"command_uuid", uuid}};
+  }
+
+  Result<AdminClient::Answer> start_batch(const std::string& uuid) const {
+    boost::json::object body = command(uuid);
+    body["audience"] = {{"all", "device"}};
+    return daemon_.admin().request("POST", "/v1/batches", boost::json::serialize(body));
+  }
+
   Result<AdminClient::Answer> enqueue_as_commands(std::span<const std::string> ids,
                                                   const std::string& uuid) const {
     boost::json::array list;
     for (const std::string& id : ids) list.emplace_back(id);
-    const boost::json::object body{{"enrolments", std::move(list)},
-                                   {"request_type", "DeviceInformation"},
-                                   {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
-                                   {"command_uuid", uuid}};
+    boost::json::object body = command(uuid);
+    body["enrolments"] = std::move(list);
     return daemon_.admin().request("POST", "/v1/commands", boost::json::serialize(body));
   }
 

@@ -38,11 +38,12 @@ Result<Figures> run_push(PushOptions options, const std::filesystem::path& folde
 // The whole daemon: one command to all, durable, pushed and recorded; beside h2load.
 struct DispatchOptions {
   std::size_t enrolments = 10'000;
-  std::size_t per_request = 10'000;
+  std::size_t per_request = 10'000;  // of commands and enqueue
   std::size_t runs = 3;
   std::size_t streams = 1'000;
   std::size_t network_lanes = 0, storage_lanes = 1, apns_connections = 1;
-  enum class Through { commands, enqueue } through = Through::commands;  // ours, or NanoMDM's
+  // One durable intent for all of them, requests that name each, or NanoMDM's.
+  enum class Through { batch, commands, enqueue } through = Through::batch;
   bool with_h2load = true;
 };
 Result<Figures> run_dispatch(const DispatchOptions& options, const std::filesystem::path& folder,
