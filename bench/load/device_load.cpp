@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "protocol/mdm/command.h"
-#include "tools/simulators/device/behaviour.h"
+#include "tools/simulators/device/bodies.h"
 
 namespace reveille::bench {
 
@@ -60,9 +60,9 @@ Result<std::unique_ptr<DeviceLoad>> DeviceLoad::make(const Target& target, const
     connection->transport =
         simulators::device::make_transport(load->lane_, target.http, url, *std::move(tls));
     connection->idle_body =
-        simulators::device::report_body(connection->udid, mdm::Status::idle, std::nullopt);
+        simulators::device::idle_body({.device = connection->udid});
     connection->acknowledged_body =
-        simulators::device::report_body(connection->udid, mdm::Status::acknowledged, made_up);
+        simulators::device::report_body({.device = connection->udid}, mdm::Status::acknowledged, made_up);
     load->connections_.push_back(std::move(connection));
   }
   return load;
@@ -121,7 +121,7 @@ asio::awaitable<void> DeviceLoad::converse(Connection& connection, Conversation 
         continue;
       }
       Bytes body =
-          simulators::device::report_body(connection.udid, mdm::Status::acknowledged, *command);
+          simulators::device::report_body({.device = connection.udid}, mdm::Status::acknowledged, *command);
       answer = co_await say(connection, std::move(body));
       if (!answer) {
         note_failure(result, answer.error().detail);

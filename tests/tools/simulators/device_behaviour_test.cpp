@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/mdm/check_in.h"
+#include "tools/simulators/device/expectations.h"
+#include "tools/simulators/device/verdict.h"
 #include "tools/simulators/latency_histogram.h"
 
 namespace reveille::simulators::device {
@@ -13,14 +14,49 @@ mdm::Command command(std::string uuid, std::string request_type) {
       .uuid = {std::move(uuid)}, .request_type = std::move(request_type), .body = {}};
 }
 
-TEST(Behaviour, CommandsThatIosNeverPutsOffAreNotPutOff) {
-  FleetOptions options;
-  options.not_now_rate = 1.0;
-  Behaviour behaviour(options, 1);
+const Speaker phone{.kind = Kind::phones, .device = "U"};
+const Speaker mac_user{.kind = Kind::macs, .device = "U", .user = User{.id = "1", .short_name = "a"}};
+const Speaker own_phone{.kind = Kind::user_enrolled_phones, .device = "E"};
 
-  EXPECT_EQ(behaviour.answer_to(command("1", "EraseDevice")), mdm::Status::acknowledged);
-  EXPECT_EQ(behaviour.answer_to(command("2", "DeviceInformation")), mdm::Status::acknowledged);
-  EXPECT_EQ(behaviour.answer_to(command("3", "SecurityInfo")), mdm::Status::not_now);
+TEST(Behaviour, CommandsThatIosNeverPutsOffAreNotPutOff) {
+  const Scenario::Answers rates{.not_now_rate = 1.0};
+  Dice dice(1, 1);
+
+  EXPECT_EQ(answer_to(command("1", "EraseDevice"), phone, rates, dice).status,
+            mdm::Status::acknowledged);
+  EXPECT_EQ(answer_to(command("2", "DeviceInformation"), phone, rates, dice).status,
+            mdm::Status::acknowledged);
+  EXPECT_EQ(answer_to(command("3", "SecurityInfo"), phone, rates, dice).status,
+            mdm::Status::not_now);
+}
+
+TEST(Behaviour, AnEraseIsAnsweredOnceAndOnlyByWhatCanBeErased) {
+  const Scenario::Answers rates{.fail_rate = 1, .repeated_rate = 1, .forgotten_rate = 1};
+  Dice dice(1, 1);
+
+  EXPECT_EQ(answer_to(command("1", "EraseDevice"), phone, rates, dice), Answer{});
+  EXPECT_EQ(answer_to(command("1", "EraseDevice"), mac_user, rates, dice).status,
+            mdm::Status::error);
+  EXPECT_EQ(answer_to(command("1", "EraseDevice"), own_phone, rates, dice).status,
+            mdm::Status::error);
+}
+
+TEST(Behaviour, ALateNotNowFollowsEndStatesOnly) {
+  Dice dice(1, 1);
+  const Scenario::Answers puts_off{.not_now_rate = 1, .not_now_after_end_rate = 1};
+  const Scenario::Answers acknowledges{.not_now_after_end_rate = 1};
+
+  EXPECT_FALSE(answer_to(command("1", "SecurityInfo"), phone, puts_off, dice).not_now_follows);
+  EXPECT_TRUE(answer_to(command("1", "SecurityInfo"), phone, acknowledges, dice).not_now_follows);
+}
+
+TEST(Behaviour, TheSameSeedAnswersTheSame) {
+  const Scenario::Answers rates{.not_now_rate = 0.5, .fail_rate = 0.5, .late_rate = 0.5};
+  Dice one(7, 3), other(7, 3);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(answer_to(command("1", "SecurityInfo"), phone, rates, one),
+              answer_to(command("1", "SecurityInfo"), phone, rates, other));
+  }
 }
 
 TEST(Expectations, ACommandHandedOutAfterItsEndStateBreaksOne) {
@@ -29,7 +65,7 @@ TEST(Expectations, ACommandHandedOutAfterItsEndStateBreaksOne) {
   EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
   expectations.on_answer_accepted({"A"}, mdm::Status::acknowledged);
 
-  EXPECT_NE(expectations.on_handed_out({"A"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::one_end_state);
 }
 
 TEST(Expectations, ACommandPutOffMayComeBackOnlyInALaterExchange) {
@@ -37,26 +73,48 @@ TEST(Expectations, ACommandPutOffMayComeBackOnlyInALaterExchange) {
   expectations.begin_exchange();
   expectations.on_answer_accepted({"A"}, mdm::Status::not_now);
 
-  EXPECT_NE(expectations.on_handed_out({"A"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::not_now_rest);
   expectations.begin_exchange();
   EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
 }
 
-TEST(Bodies, AreWhatOurOwnParsersRead) {
-  const auto authenticate =
-      mdm::parse_check_in(authenticate_body("U-1", "S-1", "com.apple.mgmt.x"));
-  const auto update = mdm::parse_check_in(token_update_body("U-1", "t", "\x01\x02", "magic"));
-  const auto check_out = mdm::parse_check_in(check_out_body("U-1", "t"));
-  const auto idle = mdm::parse_report(report_body("U-1", mdm::Status::idle, std::nullopt));
-  const auto failed =
-      mdm::parse_report(report_body("U-1", mdm::Status::error, command("C", "SecurityInfo")));
+TEST(Expectations, WhatWasHandedOutBeforeAnAuthenticateIsVoidAfterIt) {
+  Expectations expectations;
+  EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
+  expectations.begin_life();
 
-  ASSERT_TRUE(authenticate && update && check_out && idle && failed);
-  EXPECT_EQ(std::get<mdm::Authenticate>(*authenticate).serial_number, "S-1");
-  EXPECT_EQ(std::get<mdm::TokenUpdate>(*update).push_token.bytes, "\x01\x02");
-  EXPECT_EQ(mdm::identity_of(*check_out).enrolment.text(), "U-1");
-  EXPECT_EQ(idle->status, mdm::Status::idle);
-  EXPECT_EQ(failed->error_chain.size(), 1u);
+  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::earlier_life_void);
+  EXPECT_EQ(expectations.on_handed_out({"B"}), std::nullopt);
+}
+
+http::Response response(int status, std::vector<http::Header> headers = {}, Bytes body = {}) {
+  return {.status = status, .headers = std::move(headers), .body = std::move(body)};
+}
+
+TEST(Verdict, A401UnenrolsUnlessItAsksForABearerTokenOfOneWhoHasIt) {
+  const http::Response bare = response(401);
+  const http::Response asks =
+      response(401, {{"www-authenticate", "Bearer method=\"apple-as-web\", url=\"https://x/\""}});
+
+  EXPECT_EQ(verdict_of(bare, false), Verdict::unenrolled);
+  EXPECT_EQ(verdict_of(bare, true), Verdict::unenrolled);
+  EXPECT_EQ(verdict_of(asks, false), Verdict::unenrolled);
+  EXPECT_EQ(verdict_of(asks, true), Verdict::sign_in_again);
+}
+
+TEST(Verdict, A403UnenrolsByItsCodeOnly) {
+  const http::Response gone = response(403, {}, R"({"code":"com.apple.unrecognized.device"})");
+
+  EXPECT_EQ(verdict_of(gone, false), Verdict::unenrolled);
+  EXPECT_EQ(verdict_of(response(403), false), Verdict::refused);
+}
+
+TEST(Verdict, WhatPassesByItselfIsTriedAgainAndTheRestIsARefusal) {
+  EXPECT_EQ(verdict_of(response(200), false), Verdict::accepted);
+  EXPECT_EQ(verdict_of(response(503), false), Verdict::unavailable);
+  EXPECT_EQ(verdict_of(response(501), false), Verdict::refused);
+  EXPECT_EQ(verdict_of(response(409), false), Verdict::refused);
+  EXPECT_EQ(verdict_of(response(410), false), Verdict::refused);
 }
 
 TEST(LatencyHistogram, PercentilesAreWithinTheirBucketsWidth) {

@@ -2,15 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
-#include "dispatcher/runtime/random_source.h"
-#include "protocol/pki/cms.h"
-#include "protocol/pki/mdm_signature.h"
-#include "protocol/pki/scep.h"
+#include "tools/simulators/device/cast.h"
+#include "tools/simulators/device/pause.h"
 
 namespace reveille::simulators::device {
 
@@ -18,41 +13,35 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr char check_in_type[] = "application/x-apple-aspen-mdm-checkin";
-constexpr char connect_type[] = "application/x-apple-aspen-mdm";
+constexpr std::uint64_t channels_max = 256;  // of one device: their dice are numbered by it
+constexpr std::chrono::milliseconds look_again{5};
 
-std::unexpected<Error> refused(std::string_view what, const http::Response& response) {
-  return failure(ErrorCode::unavailable, fmt::format("{}: HTTP {}: {}", what, response.status,
-                                                     response.body.substr(0, 200)));
-}
-
-std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                               start);
-}
-
-asio::awaitable<void> pause(std::chrono::milliseconds duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+std::vector<Speaker> cast_of(const FleetServices& services, std::uint64_t number) {
+  const FleetOptions& options = services.options;
+  return cast(options.scenario, options.seed, number, options.udid_prefix);
 }
 
 }  // namespace
 
 Device::Device(const FleetServices& services, std::uint64_t number, pki::PrivateKey key)
     : services_(services),
-      udid_(fmt::format("{}-{:012X}", services.options.udid_prefix, number)),
       serial_number_(fmt::format("SIM{:09d}", number)),
-      key_(std::move(key)),
-      behaviour_(services.options, number) {
-  SystemRandomSource random;
-  push_token_ = random.bytes(32);
-  push_magic_ = random.uuid();
+      state_{.enrolment = {.identity = {.key = std::move(key), .certificate = std::nullopt},
+                           .scep = {},
+                           .topic = {},
+                           .server_url = {},
+                           .check_in_url = {}}} {
+  for (Speaker& speaker : cast_of(services, number)) {
+    const Dice dice(services.options.seed, number * channels_max + channels_.size() + 1);
+    channels_.push_back(std::make_unique<Channel>(services, state_, std::move(speaker), dice));
+  }
+  ++services.report.by_kind[traits_of(own().speaker().kind).name];
 }
 
 asio::awaitable<Result<void>> Device::enrol(std::string link) {
   const auto start = std::chrono::steady_clock::now();
-  Result<profile::EnrolmentProfile> profile = co_await fetch_profile(link);
+  users_wait_ = true;
+  auto profile = co_await fetch_profile(services_, std::move(link));
   if (!profile) co_return std::unexpected(std::move(profile.error()));
   const profile::MdmPayload& mdm = profile->mdm;
   Result<Url> server_url = parse_url(mdm.server_url);
@@ -63,264 +52,179 @@ asio::awaitable<Result<void>> Device::enrol(std::string link) {
   if (server_url->authority() != check_in_url->authority()) {
     co_return failure(ErrorCode::malformed, "CheckInURL and ServerURL name different servers");
   }
-  server_url_ = *std::move(server_url);
-  check_in_url_ = *std::move(check_in_url);
-  topic_ = mdm.topic;
+  state_.enrolment.server_url = *std::move(server_url);
+  state_.enrolment.check_in_url = *std::move(check_in_url);
+  state_.enrolment.topic = mdm.topic;
+  state_.enrolment.scep = profile->scep;
 
-  Result<void> identity = co_await obtain_identity(profile->scep);
-  if (!identity) co_return identity;
-
-  Bytes body = authenticate_body(udid_, serial_number_, topic_);
-  Result<http::Response> response = co_await send(*check_in_url_, check_in_type, std::move(body));
-  if (!response) co_return std::unexpected(std::move(response.error()));
-  if (response->status != 200) co_return refused("Authenticate", *response);
-  body = token_update_body(udid_, topic_, push_token_, push_magic_);
-  response = co_await send(*check_in_url_, check_in_type, std::move(body));
-  if (!response) co_return std::unexpected(std::move(response.error()));
-  if (response->status != 200) co_return refused("TokenUpdate", *response);
-
-  transport_.reset();
-  life_ = Life::enrolled;
+  auto identity =
+      co_await obtain_identity(services_, profile->scep, id(), state_.enrolment.identity);
+  if (!identity) co_return std::unexpected(std::move(identity.error()));
+  state_.enrolment.identity = *std::move(identity);
+  Result<void> begun = co_await authenticate();
+  if (begun) begun = co_await begin_channels();
+  if (!begun) co_return begun;
+  users_wait_ = false;
   ++services_.report.enrolled;
   services_.report.enrolment_time.add(since(start));
-  note("enrolled");
   co_return Result<void>();
 }
 
-asio::awaitable<Result<profile::EnrolmentProfile>> Device::fetch_profile(const std::string& link) {
-  Result<Url> url = parse_url(link);
-  if (!url) co_return std::unexpected(std::move(url.error()));
-  auto transport = make_transport(services_.lane, services_.options.http, *url, tls(false));
-  http::Request request{
-      .method = "GET", .target = url->target, .authority = {}, .headers = {}, .body = {}};
-  const auto deadline = std::chrono::steady_clock::now() + services_.options.request_timeout;
-  Result<http::Response> response = co_await transport->exchange(std::move(request), deadline);
+asio::awaitable<Result<void>> Device::authenticate() {
+  Bytes body = authenticate_body(own().speaker(), serial_number_, state_.enrolment.topic);
+  Result<http::Response> response =
+      co_await own().line().send(Line::Where::check_in, std::move(body));
   if (!response) co_return std::unexpected(std::move(response.error()));
-  if (response->status != 200) co_return refused("profile", *response);
-  if (response->body.starts_with("<")) {
-    co_return profile::parse_enrolment_profile(response->body);
+  if (response->status != 200) {
+    co_return failure(ErrorCode::unavailable,
+                      fmt::format("Authenticate: HTTP {}: {}", response->status,
+                                  response->body.substr(0, 200)));
   }
-  Result<pki::VerifiedContent> opened = pki::verify_attached(response->body);
-  if (!opened) co_return std::unexpected(std::move(opened.error()));
-  co_return profile::parse_enrolment_profile(opened->content);
-}
-
-asio::awaitable<Result<void>> Device::obtain_identity(const profile::ScepPayload& scep) {
-  Result<Url> url = parse_url(scep.url);
-  if (!url) co_return std::unexpected(std::move(url.error()));
-  auto transport = make_transport(services_.lane, services_.options.http, *url, tls(false));
-  const auto deadline = std::chrono::steady_clock::now() + services_.options.request_timeout;
-  http::Request get_ca{.method = "GET",
-                       .target = url->target + "?operation=GetCACert",
-                       .authority = {},
-                       .headers = {},
-                       .body = {}};
-  Result<http::Response> response = co_await transport->exchange(std::move(get_ca), deadline);
-  if (!response) co_return std::unexpected(std::move(response.error()));
-  if (response->status != 200) co_return refused("GetCACert", *response);
-  Result<pki::Certificate> authority = pki::Certificate::from_der(response->body);
-  if (!authority) co_return std::unexpected(std::move(authority.error()));
-
-  Result<pki::CertificateRequest> csr =
-      pki::CertificateRequest::create(udid_, scep.organisation, scep.challenge, key_);
-  if (!csr) co_return std::unexpected(std::move(csr.error()));
-  SystemRandomSource random;
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const pki::CertificateTemplate signer_contents{
-      .common_name = udid_,
-      .organisation = scep.organisation,
-      .user_id = std::nullopt,
-      .dns_names = {},
-      .serial = random.bytes(16),
-      .not_before = now - std::chrono::hours(1),
-      .not_after = now + std::chrono::hours(24),
-      .purpose = pki::CertificateTemplate::Purpose::tls_client};
-  Result<pki::Certificate> signer = pki::issue_self_signed(signer_contents, key_);
-  if (!signer) co_return std::unexpected(std::move(signer.error()));
-  const pki::scep::ClientRequest request{.type = pki::scep::MessageType::pkcs_req,
-                                         .csr = *csr,
-                                         .signer = *signer,
-                                         .signer_key = key_,
-                                         .transaction_id = random.uuid(),
-                                         .sender_nonce = random.bytes(16)};
-  Result<Bytes> message = pki::scep::make_request(request, *authority);
-  if (!message) co_return std::unexpected(std::move(message.error()));
-  http::Request post{.method = "POST",
-                     .target = url->target + "?operation=PKIOperation",
-                     .authority = {},
-                     .headers = {{"content-type", "application/x-pki-message"}},
-                     .body = *std::move(message)};
-  response = co_await transport->exchange(std::move(post), deadline);
-  if (!response) co_return std::unexpected(std::move(response.error()));
-  if (response->status != 200) co_return refused("PKIOperation", *response);
-  Result<pki::scep::Answer> answer =
-      pki::scep::parse_answer(response->body, request, *authority, key_);
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  if (!answer->issued) {
-    co_return failure(ErrorCode::unauthorised, "SCEP refused the request");
-  }
-  certificate_ = answer->issued;
+  own().expect_empty(*response);
   co_return Result<void>();
 }
 
-asio::awaitable<Device::After> Device::connect() {
-  ++services_.report.exchanges;
-  expectations_.begin_exchange();
-  Result<http::Response> idle = co_await send_until_accepted(
-      connect_type, report_body(udid_, mdm::Status::idle, std::nullopt));
-  if (!idle) co_return After::gone;
-  http::Response response = *std::move(idle);
-  After after = After::asleep;
-  while (!response.body.empty()) {
-    Result<mdm::Command> command = mdm::parse_command(std::move(response.body));
-    if (!command) {
-      broke("the server sent something that is no command: " + command.error().detail);
-      break;
-    }
-    ++services_.report.commands_handed_out;
-    note("handed_out", command->uuid.text);
-    if (auto broken = expectations_.on_handed_out(command->uuid)) {
-      broke(*std::move(broken));
-      break;
-    }
-    const mdm::Status status = behaviour_.answer_to(*command);
-    if (services_.options.answer_delay.count() > 0) co_await pause(services_.options.answer_delay);
-    const bool more = co_await answer(*command, status, response);
-    after = status == mdm::Status::not_now ? After::polls_again : After::asleep;
-    if (!more) {
-      after = After::gone;
-      break;
-    }
+asio::awaitable<Result<void>> Device::begin_channels() {
+  for (const auto& channel : channels_) {
+    Result<bool> begun = co_await channel->begin();
+    if (!begun) co_return std::unexpected(std::move(begun.error()));
+    if (channel == channels_.front()) state_.life = Life::enrolled;
   }
-  transport_.reset();
+  co_return Result<void>();
+}
+
+asio::awaitable<Channel::After> Device::take_turn(Channel& channel) {
+  const bool is_user = channel.speaker().is_user_channel();
+  while (is_user && users_wait_) co_await pause(look_again);
+  if (!channel.is_alive() || (is_user && state_.is_leaving)) co_return Channel::After::asleep;
+  users_talking_ += is_user ? 1 : 0;
+  for (const Errand errand : channel.roll_errands()) {
+    if (channel.is_alive() && !channel.is_over()) co_await run(errand, channel);
+  }
+  Channel::After after = Channel::After::gone;
+  if (channel.is_alive()) after = co_await channel.connect();
+  users_talking_ -= is_user ? 1 : 0;
+  if (after != Channel::After::gone || is_user) co_return after;
+  if (state_.life == Life::erased) {
+    end(Life::erased, "erased", services_.report.erased);
+    co_await try_to_come_back();
+  }
+  if (state_.life == Life::left) end(Life::left, "left", services_.report.left_silently);
   co_return after;
 }
 
-// False when the device is gone after this answer.
-asio::awaitable<bool> Device::answer(const mdm::Command& command, mdm::Status status,
-                                     http::Response& next) {
-  Bytes body = report_body(udid_, status, command);
-  Result<http::Response> accepted = co_await send_until_accepted(connect_type, std::move(body));
-  if (!accepted) co_return false;
-  expectations_.on_answer_accepted(command.uuid, status);
-  if (pushed_at_) services_.report.wake_to_answer.add(since(*pushed_at_));
-  pushed_at_.reset();
-  switch (status) {
-    case mdm::Status::not_now:
-      ++services_.report.not_now;
-      note("not_now", command.uuid.text);
+asio::awaitable<void> Device::run(Errand errand, Channel& channel) {
+  Report& report = services_.report;
+  switch (errand) {
+    case Errand::token_update:
+      ++report.token_updates;
+      co_await channel.update_token();
       break;
-    case mdm::Status::acknowledged:
-      ++services_.report.acknowledged;
-      note("acknowledged", command.uuid.text);
+    case Errand::restore:
+      // The same message; what differs is that nothing else announces it.
+      ++report.restores;
+      co_await channel.update_token();
       break;
-    default:
-      ++services_.report.errors;
-      note("failed", command.uuid.text);
+    case Errand::renewal:
+      co_await renew();
+      break;
+    case Errand::enrol_again:
+      co_await enrol_again();
+      break;
+    case Errand::bootstrap_token:
+      co_await channel.escrow_bootstrap_token();
+      break;
+    case Errand::token:
+      co_await channel.get_tokens();
+      break;
+    case Errand::declarations:
+      co_await channel.synchronise_declarations();
+      break;
+    case Errand::login:
+      co_await channel.log_in();
+      break;
+    case Errand::check_out:
+      co_await check_out();
+      break;
+    case Errand::silent_leave:
+      leave_silently();
       break;
   }
-  if (command.request_type == "EraseDevice" && status == mdm::Status::acknowledged) {
-    life_ = Life::erased;
-    ++services_.report.erased;
-    note("erased");
-    co_return false;
+}
+
+asio::awaitable<void> Device::silence_users() {
+  users_wait_ = true;
+  while (users_talking_ > 0) co_await pause(look_again);
+}
+
+asio::awaitable<void> Device::renew() {
+  co_await silence_users();
+  auto identity =
+      co_await obtain_identity(services_, state_.enrolment.scep, id(), state_.enrolment.identity);
+  if (identity) {
+    ++services_.report.renewals;
+    state_.enrolment.identity = *std::move(identity);
+    own().line().hang_up();
+    // Shows the new certificate before anybody can renew it in turn.
+    co_await own().update_token();
+  } else if (identity.error().code == ErrorCode::unauthorised) {
+    services_.report.broke(Rule::renewal, id() + ": " + identity.error().detail);
   }
-  next = *std::move(accepted);
-  co_return true;
+  users_wait_ = false;
+}
+
+asio::awaitable<void> Device::enrol_again() {
+  co_await silence_users();
+  Result<void> begun = co_await authenticate();
+  if (begun) {
+    for (const auto& channel : channels_) channel->forget();
+    begun = co_await begin_channels();
+  }
+  // A server that is away has not begun a new life, or only half of one: the device tries once more.
+  while (!begun && !own().is_alive() && state_.life == Life::enrolled) {
+    co_await pause(services_.options.retry_first);
+    begun = co_await begin_channels();
+  }
+  ++services_.report.enrolled_again;
+  users_wait_ = false;
+}
+
+// A device that was erased or has checked out, and then shows what its backup kept.
+asio::awaitable<void> Device::try_to_come_back() {
+  if (!own().rolls(services_.options.scenario.errands.restore_rate)) co_return;
+  ++services_.report.restores;
+  Bytes body = token_update_body(own().speaker(), state_.enrolment.topic, own().address());
+  const Result<http::Response> response =
+      co_await own().line().send(Line::Where::check_in, std::move(body));
+  if (response && response->status / 100 == 2) {
+    services_.report.broke(Rule::ended_stays_ended, id());
+  }
+  own().line().hang_up();
 }
 
 asio::awaitable<void> Device::check_out() {
-  Result<http::Response> response =
-      co_await send(*check_in_url_, check_in_type, check_out_body(udid_, topic_));
-  if (!response || response->status != 200) broke("CheckOut was not answered with 200");
-  transport_.reset();
-  life_ = Life::checked_out;
-  ++services_.report.checked_out;
-  note("checked_out");
-}
-
-void Device::leave_silently() {
-  transport_.reset();
-  life_ = Life::left;
-  ++services_.report.left_silently;
-  note("left");
-}
-
-asio::awaitable<Result<http::Response>> Device::send(const Url& url, std::string content_type,
-                                                     Bytes body) {
-  http::Request request{
-      .method = "PUT",
-      .target = url.target,
-      .authority = {},
-      .headers = {{"content-type", std::move(content_type)}, {"user-agent", "MDM/1.0"}},
-      .body = std::move(body)};
-  if (services_.options.proof == IdentityProof::signature) {
-    Result<std::string> signature = pki::make_mdm_signature(request.body, *certificate_, key_);
-    if (!signature) co_return std::unexpected(std::move(signature.error()));
-    request.headers.push_back({"mdm-signature", *std::move(signature)});
+  state_.is_leaving = true;
+  Bytes body = check_out_body(own().speaker(), state_.enrolment.topic);
+  const Result<http::Response> response =
+      co_await own().line().send(Line::Where::check_in, std::move(body));
+  if (!response || response->status != 200) {
+    services_.report.broke(Rule::check_in_accepted, id() + ": CheckOut");
+  } else {
+    own().expect_empty(*response);
   }
-  const auto start = std::chrono::steady_clock::now();
-  ++services_.report.requests;
-  const auto deadline = start + services_.options.request_timeout;
-  Result<http::Response> response = co_await mdm_transport().exchange(std::move(request), deadline);
-  if (response) {
-    services_.report.request_time.add(since(start));
-    judge_status(response->status);
-  }
-  co_return response;
+  end(Life::checked_out, "checked_out", services_.report.checked_out);
+  if (response) co_await try_to_come_back();
 }
 
-asio::awaitable<Result<http::Response>> Device::send_until_accepted(std::string content_type,
-                                                                    Bytes body) {
-  std::chrono::milliseconds wait = services_.options.retry_first;
-  for (;;) {
-    Result<http::Response> response = co_await send(*server_url_, content_type, body);
-    if (response && response->status / 100 == 2) co_return response;
-    // 401 and 403 tell a device to go; anything else it survives, and comes back.
-    if (response && (response->status == 401 || response->status == 403)) {
-      life_ = Life::left;
-      co_return failure(ErrorCode::unauthorised, "unenrolled by the server");
-    }
-    ++services_.report.retries;
-    transport_.reset();
-    co_await pause(wait);
-    wait = std::min(wait * 2, services_.options.retry_max);
-  }
-}
+void Device::leave_silently() { end(Life::left, "left", services_.report.left_silently); }
 
-http::TlsContext Device::tls(bool with_identity) const {
-  http::TlsContext::ClientOptions options;
-  options.anchors = services_.anchors;
-  if (with_identity) {
-    options.certificate = certificate_;
-    options.key = key_;
-  }
-  options.protocols = {services_.options.http == HttpVersion::http2 ? "h2" : "http/1.1"};
-  Result<http::TlsContext> context = http::TlsContext::for_client(options);
-  if (!context) throw std::runtime_error("TLS context: " + context.error().detail);
-  return *std::move(context);
-}
-
-Transport& Device::mdm_transport() {
-  if (!transport_) {
-    const bool with_identity = services_.options.proof == IdentityProof::certificate;
-    transport_ =
-        make_transport(services_.lane, services_.options.http, *server_url_, tls(with_identity));
-  }
-  return *transport_;
-}
-
-void Device::note(std::string_view event, std::string_view command) {
-  if (services_.history != nullptr) services_.history->write(udid_, event, command);
-}
-
-void Device::broke(std::string expectation) { ++services_.report.broken[std::move(expectation)]; }
-
-void Device::judge_status(int status) {
-  ++services_.report.by_status[status];
-  if (status == 401 || status == 403) {
-    broke(fmt::format("HTTP {}: an enrolled device takes it as an order to unenrol", status));
-  }
+void Device::end(Life life, std::string_view event, std::uint64_t& counter) {
+  state_.life = life;
+  state_.is_leaving = true;
+  own().line().hang_up();
+  for (const auto& channel : channels_) services_.push_tokens.remove(channel->address().token);
+  ++counter;
+  own().note(event);
 }
 
 }  // namespace reveille::simulators::device

@@ -8,21 +8,39 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace reveille::simulators::device {
 
 namespace asio = boost::asio;
 
-struct Fleet::Member {
-  Member(const FleetServices& services, std::uint64_t number, pki::PrivateKey key)
-      : device(services, number, std::move(key)) {}
-
-  Device device;
+// A channel's place among those that talk and wait.
+struct Fleet::Seat {
+  Device& device;
+  Channel& channel;
   bool waiting = false;  // for its turn
   bool talking = false;
   bool pushed_again = false;  // while it was talking
+};
+
+struct Fleet::Member {
+  Member(const FleetServices& services, std::uint64_t number, pki::PrivateKey key)
+      : device(services, number, std::move(key)) {
+    for (const auto& channel : device.channels()) {
+      seats.push_back(std::make_unique<Seat>(Seat{device, *channel}));
+    }
+  }
+
+  Device device;
+  std::vector<std::unique_ptr<Seat>> seats;  // the device's own first
+
+  bool is_at_rest() const {
+    return std::ranges::none_of(
+        seats, [](const auto& seat) { return seat->talking || seat->waiting; });
+  }
 };
 
 Result<std::unique_ptr<Fleet>> Fleet::make(asio::io_context& lane, FleetOptions options) {
@@ -55,7 +73,7 @@ Result<void> Fleet::prepare() {
     history_ = *std::move(history);
   }
   services_ = std::make_unique<FleetServices>(
-      FleetServices{lane_, options_, anchors_, report_, history_.get()});
+      FleetServices{lane_, options_, anchors_, report_, *this, history_.get()});
   if (options_.notify_socket) {
     apns_.emplace(lane_);
     boost::system::error_code error;
@@ -81,6 +99,7 @@ Result<void> Fleet::make_devices() {
     }
     const pki::PrivateKey& key = from_pool ? pool[i % pool.size()] : pool.back();
     members_.push_back(std::make_unique<Member>(*services_, i + 1, key));
+    for (const auto& seat : members_.back()->seats) seats_[&seat->channel] = seat.get();
   }
   report_.devices = members_.size();
   return {};
@@ -108,16 +127,16 @@ asio::awaitable<void> Fleet::enrol_some() {
   while (next_to_enrol_ < members_.size()) {
     const std::size_t index = next_to_enrol_++;
     Member& member = *members_[index];
-    member.talking = true;
+    Seat& own = *member.seats.front();
+    own.talking = true;
     Result<void> enrolled = co_await member.device.enrol(options_.links[index]);
-    member.talking = false;
+    own.talking = false;
     if (!enrolled) {
       ++report_.enrolments_failed;
-      ++report_.broken["enrolment failed: " + enrolled.error().detail];
-      continue;
+      report_.broke(Rule::enrolment, member.device.id() + ": " + enrolled.error().detail);
+    } else if (std::exchange(own.pushed_again, false)) {
+      want_connection(own);
     }
-    by_token_[to_hex(member.device.push_token())] = &member;
-    tell_apns('+', member.device);
   }
 }
 
@@ -145,67 +164,67 @@ void Fleet::hear_push(std::string_view line) {
   if (blank == std::string_view::npos) return;
   const auto found = by_token_.find(std::string(line.substr(0, blank)));
   if (found == by_token_.end()) return;  // somebody else's device
-  Member& member = *found->second;
+  Seat& seat = *found->second.seat;
   ++report_.pushes_heard;
-  if (member.device.life() != Device::Life::enrolled) return;
-  if (line.substr(blank + 1) != member.device.push_magic()) {
-    ++report_.broken["a push carried another PushMagic than the device's"];
+  if (line.substr(blank + 1) != found->second.push_magic) {
+    report_.broke(Rule::push_magic, seat.channel.speaker().enrolment());
     return;
   }
-  if (history_) history_->write(member.device.udid(), "pushed");
-  member.device.heard_push(std::chrono::steady_clock::now());
-  want_connection(member);
+  seat.channel.note("pushed");
+  seat.channel.heard_push(std::chrono::steady_clock::now());
+  want_connection(seat);
 }
 
-void Fleet::want_connection(Member& member) {
-  if (member.talking) {
-    member.pushed_again = true;
-  } else if (!member.waiting) {
-    member.waiting = true;
-    turns_.push_back(&member);
+void Fleet::want_connection(Seat& seat) {
+  if (seat.talking) {
+    seat.pushed_again = true;
+  } else if (!seat.waiting) {
+    seat.waiting = true;
+    turns_.push_back(&seat);
     start_turns();
   }
 }
 
 void Fleet::start_turns() {
   while (talking_ < options_.concurrency && !turns_.empty()) {
-    Member& member = *turns_.front();
+    Seat& seat = *turns_.front();
     turns_.pop_front();
-    member.waiting = false;
-    if (member.device.life() != Device::Life::enrolled) continue;
+    seat.waiting = false;
+    const bool is_gone =
+        seat.device.life() != Life::enrolled && seat.device.life() != Life::unenrolled;
+    if (is_gone) continue;
     ++talking_;
-    member.talking = true;
-    asio::co_spawn(lane_, take_turn(member), asio::detached);
+    seat.talking = true;
+    asio::co_spawn(lane_, take_turn(seat), asio::detached);
   }
 }
 
-asio::awaitable<void> Fleet::take_turn(Member& member) {
+asio::awaitable<void> Fleet::take_turn(Seat& seat) {
   if (options_.connect_delay.count() > 0) {
     asio::steady_timer timer(lane_, options_.connect_delay);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-  Device::After after = Device::After::asleep;
+  Channel::After after = Channel::After::asleep;
   do {
-    member.pushed_again = false;
-    after = co_await member.device.connect();
-  } while (member.pushed_again && after != Device::After::gone);
-  member.talking = false;
+    seat.pushed_again = false;
+    after = co_await seat.device.take_turn(seat.channel);
+  } while (seat.pushed_again && after != Channel::After::gone);
+  seat.talking = false;
   --talking_;
-  if (after == Device::After::gone) tell_apns('-', member.device);
-  if (after == Device::After::polls_again) {
+  if (after == Channel::After::polls_again) {
     ++polls_pending_;
-    asio::co_spawn(lane_, poll_later(member), asio::detached);
+    asio::co_spawn(lane_, poll_later(seat), asio::detached);
   }
   start_turns();
 }
 
-asio::awaitable<void> Fleet::poll_later(Member& member) {
+asio::awaitable<void> Fleet::poll_later(Seat& seat) {
   asio::steady_timer timer(lane_, options_.not_now_poll);
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   --polls_pending_;
-  if (member.device.life() == Device::Life::enrolled) want_connection(member);
+  if (seat.device.life() == Life::enrolled) want_connection(seat);
 }
 
 asio::awaitable<std::size_t> Fleet::leave(std::size_t count, bool silently) {
@@ -213,17 +232,15 @@ asio::awaitable<std::size_t> Fleet::leave(std::size_t count, bool silently) {
   // From the end, so that scripts which name devices from the front do not meet the same ones.
   for (auto member = members_.rbegin(); member != members_.rend() && gone < count; ++member) {
     Member& leaving = **member;
-    if (leaving.device.life() != Device::Life::enrolled || leaving.talking || leaving.waiting) {
-      continue;
-    }
-    leaving.talking = true;
+    if (leaving.device.life() != Life::enrolled || !leaving.is_at_rest()) continue;
+    Seat& own = *leaving.seats.front();
+    own.talking = true;
     if (silently) {
       leaving.device.leave_silently();
     } else {
       co_await leaving.device.check_out();
     }
-    leaving.talking = false;
-    tell_apns('-', leaving.device);
+    own.talking = false;
     ++gone;
   }
   co_return gone;
@@ -231,14 +248,15 @@ asio::awaitable<std::size_t> Fleet::leave(std::size_t count, bool silently) {
 
 void Fleet::poll_all() {
   for (const auto& member : members_) {
-    if (member->device.life() == Device::Life::enrolled) want_connection(*member);
+    if (member->device.life() != Life::enrolled) continue;
+    for (const auto& seat : member->seats) want_connection(*seat);
   }
 }
 
 std::size_t Fleet::enrolled_now() const {
   std::size_t count = 0;
   for (const auto& member : members_) {
-    if (member->device.life() == Device::Life::enrolled) ++count;
+    if (member->device.life() == Life::enrolled) ++count;
   }
   return count;
 }
@@ -246,19 +264,30 @@ std::size_t Fleet::enrolled_now() const {
 std::vector<std::string> Fleet::enrolled_udids(std::size_t first, std::size_t count) const {
   std::vector<std::string> udids;
   for (const auto& member : members_) {
-    if (member->device.life() != Device::Life::enrolled) continue;
+    if (member->device.life() != Life::enrolled) continue;
     if (first > 0) {
       --first;
     } else if (udids.size() < count) {
-      udids.push_back(member->device.udid());
+      udids.push_back(member->device.id());
     }
   }
   return udids;
 }
 
-void Fleet::tell_apns(char sign, const Device& device) {
+void Fleet::add(Channel& channel, const PushAddress& address) {
+  std::string token = to_hex(address.token);
+  tell_apns('+', token);
+  by_token_[std::move(token)] = {.seat = seats_.at(&channel), .push_magic = address.magic};
+}
+
+void Fleet::remove(const Bytes& token) {
+  const std::string hex = to_hex(token);
+  if (by_token_.erase(hex) > 0) tell_apns('-', hex);
+}
+
+void Fleet::tell_apns(char sign, const std::string& token) {
   if (!apns_) return;
-  to_apns_.append(1, sign).append(to_hex(device.push_token())).append("\n");
+  to_apns_.append(1, sign).append(token).append("\n");
   if (!writing_to_apns_) {
     writing_to_apns_ = true;
     asio::co_spawn(lane_, write_to_apns(), asio::detached);

@@ -19,12 +19,12 @@
 
 namespace reveille::simulators::device {
 
-// Many devices on one thread. Devices sleep until they are pushed (or poll by themselves after a
-// NotNow), and at most `concurrency` of them talk at a time: the rest wait for their turn.
-class Fleet {
+// Many devices on one thread. Their channels sleep until they are pushed (or poll by themselves
+// after a NotNow), and at most `concurrency` of them talk at a time: the rest wait for their turn.
+class Fleet final : private PushTokens {
  public:
   static Result<std::unique_ptr<Fleet>> make(boost::asio::io_context& lane, FleetOptions options);
-  ~Fleet();
+  ~Fleet() override;
 
   // Enrols every device that has a link; those that fail are counted and left out.
   boost::asio::awaitable<void> enrol_all();
@@ -35,7 +35,7 @@ class Fleet {
   // `count` enrolled devices leave, with CheckOut or without a word. Returns how many did.
   boost::asio::awaitable<std::size_t> leave(std::size_t count, bool silently);
 
-  // Every enrolled device connects once, pushed or not.
+  // Every channel of every enrolled device connects once, pushed or not.
   void poll_all();
 
   // Enrolled devices that neither talk nor wait to.
@@ -47,18 +47,25 @@ class Fleet {
   std::vector<std::string> enrolled_udids(std::size_t first, std::size_t count) const;
 
  private:
+  struct Seat;
   struct Member;
+  struct Wakes {
+    Seat* seat;
+    std::string push_magic;
+  };
 
   Fleet(boost::asio::io_context& lane, FleetOptions options);
   Result<void> prepare();
   Result<void> make_devices();
   boost::asio::awaitable<void> enrol_some();
   void hear_push(std::string_view line);
-  void want_connection(Member& member);
+  void want_connection(Seat& seat);
   void start_turns();
-  boost::asio::awaitable<void> take_turn(Member& member);
-  boost::asio::awaitable<void> poll_later(Member& member);
-  void tell_apns(char sign, const Device& device);
+  boost::asio::awaitable<void> take_turn(Seat& seat);
+  boost::asio::awaitable<void> poll_later(Seat& seat);
+  void add(Channel& channel, const PushAddress& address) override;
+  void remove(const Bytes& token) override;
+  void tell_apns(char sign, const std::string& token);
   boost::asio::awaitable<void> write_to_apns();
 
   boost::asio::io_context& lane_;
@@ -68,8 +75,9 @@ class Fleet {
   Report report_;
   std::unique_ptr<FleetServices> services_;
   std::vector<std::unique_ptr<Member>> members_;
-  std::unordered_map<std::string, Member*> by_token_;
-  std::deque<Member*> turns_;
+  std::unordered_map<const Channel*, Seat*> seats_;
+  std::unordered_map<std::string, Wakes> by_token_;
+  std::deque<Seat*> turns_;
   std::size_t talking_ = 0;
   std::size_t polls_pending_ = 0;
   std::size_t next_to_enrol_ = 0;

@@ -1,6 +1,7 @@
 // reveille-fleet: simulated Apple devices that enrol for real and live as devices do.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 
 #include "tools/simulators/device/control.h"
 #include "tools/simulators/device/fleet.h"
+#include "tools/simulators/device/scenario_file.h"
 
 namespace reveille::simulators::device {
 namespace {
@@ -23,19 +25,25 @@ namespace asio = boost::asio;
 struct Arguments {
   FleetOptions fleet;
   std::string links_file, authority_file, notify_socket, control_socket, history_file;
+  std::string scenario_file, bearer_tokens_file;
+  double not_now_rate = 0, fail_rate = 0;
   std::string keys = "ec", proof = "certificate", http = "1", report_file;
   unsigned connect_delay_ms = 5, answer_delay_ms = 0, not_now_poll_ms = 2'000, seconds = 0;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, print_example_scenario = false;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
   FleetOptions& fleet = arguments.fleet;
   app.add_option("--links", arguments.links_file,
-                 "File of enrolment URLs, one a line and device (reveillectl enrolment-link)")
-      ->required();
+                 "File of enrolment URLs, one a line and device (reveillectl enrolment-link)");
   app.add_option("--authority", arguments.authority_file,
-                 "PEM of the authority that the devices trust for TLS")
-      ->required();
+                 "PEM of the authority that the devices trust for TLS");
+  app.add_option("--scenario", arguments.scenario_file,
+                 "TOML: which kinds of devices there are, and how they live");
+  app.add_flag("--print-example-scenario", arguments.print_example_scenario,
+               "Print one with every option, and end");
+  app.add_option("--bearer-tokens", arguments.bearer_tokens_file,
+                 "File of access tokens, one a line, that account-driven enrolments show");
   app.add_option("--notify-socket", arguments.notify_socket,
                  "reveille-apns's socket: without it devices are never woken");
   app.add_option("--control-socket", arguments.control_socket, "Unix socket for scripts");
@@ -59,8 +67,10 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   const auto rate = CLI::Range(0.0, 1.0);
-  app.add_option("--not-now-rate", fleet.not_now_rate, "Commands put off with NotNow")->check(rate);
-  app.add_option("--fail-rate", fleet.fail_rate, "Commands answered with Error")->check(rate);
+  app.add_option("--not-now-rate", arguments.not_now_rate,
+                 "Commands put off with NotNow; goes before the scenario's")->check(rate);
+  app.add_option("--fail-rate", arguments.fail_rate,
+                 "Commands answered with Error; the same")->check(rate);
   app.add_option("--connect-delay-ms", arguments.connect_delay_ms, "From push to connection")
       ->capture_default_str();
   app.add_option("--answer-delay-ms", arguments.answer_delay_ms, "Work on each command");
@@ -73,14 +83,38 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
 }
 
-std::string complete(Arguments& arguments) {
-  FleetOptions& fleet = arguments.fleet;
-  std::ifstream links(arguments.links_file);
-  if (!links) return "cannot read " + arguments.links_file;
-  for (std::string line; std::getline(links, line);) {
-    if (!line.empty()) fleet.links.push_back(line);
+std::string read_lines(const std::string& file, std::vector<std::string>& lines) {
+  std::ifstream stream(file);
+  if (!stream) return "cannot read " + file;
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty()) lines.push_back(line);
   }
-  if (fleet.links.empty()) return arguments.links_file + " holds no enrolment URL";
+  return lines.empty() ? file + " holds no line" : "";
+}
+
+// Every error of the scenario, one a line; empty when there is none.
+std::string read_scenario(Arguments& arguments, const CLI::App& app) {
+  FleetOptions& fleet = arguments.fleet;
+  if (!arguments.scenario_file.empty()) {
+    LoadedScenario loaded = load_scenario(arguments.scenario_file);
+    if (!loaded.errors.empty()) return fmt::format("{}", fmt::join(loaded.errors, "\n"));
+    fleet.scenario = std::move(loaded.scenario);
+  }
+  if (app.count("--not-now-rate") > 0) fleet.scenario.answers.not_now_rate = arguments.not_now_rate;
+  if (app.count("--fail-rate") > 0) fleet.scenario.answers.fail_rate = arguments.fail_rate;
+  return {};
+}
+
+std::string complete(Arguments& arguments, const CLI::App& app) {
+  FleetOptions& fleet = arguments.fleet;
+  if (arguments.links_file.empty()) return "--links is required";
+  if (arguments.authority_file.empty()) return "--authority is required";
+  std::string problem = read_lines(arguments.links_file, fleet.links);
+  if (problem.empty() && !arguments.bearer_tokens_file.empty()) {
+    problem = read_lines(arguments.bearer_tokens_file, fleet.bearer_tokens);
+  }
+  if (problem.empty()) problem = read_scenario(arguments, app);
+  if (!problem.empty()) return problem;
   fleet.authority_file = arguments.authority_file;
   if (!arguments.notify_socket.empty()) fleet.notify_socket = arguments.notify_socket;
   if (!arguments.history_file.empty()) fleet.history_file = arguments.history_file;
@@ -114,8 +148,12 @@ asio::awaitable<void> live(Fleet& fleet, unsigned seconds) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-int run(Arguments& arguments) {
-  if (const std::string problem = complete(arguments); !problem.empty()) {
+int run(Arguments& arguments, const CLI::App& app) {
+  if (arguments.print_example_scenario) {
+    fmt::print("{}", print_example_scenario());
+    return 0;
+  }
+  if (const std::string problem = complete(arguments, app); !problem.empty()) {
     fmt::print(stderr, "reveille-fleet: {}\n", problem);
     return 2;
   }
@@ -167,5 +205,5 @@ int main(int count, char** values) {
   reveille::simulators::device::Arguments arguments;
   reveille::simulators::device::declare(app, arguments);
   CLI11_PARSE(app, count, values);
-  return reveille::simulators::device::run(arguments);
+  return reveille::simulators::device::run(arguments, app);
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/simulators/device/scenario.h"
+
 namespace reveille::simulators::device {
 
 enum class KeyKind { ec, rsa };
@@ -26,8 +28,6 @@ struct FleetOptions {
   HttpVersion http = HttpVersion::http1;
 
   std::size_t concurrency = 64;                   // devices that enrol or talk at the same time
-  double not_now_rate = 0;                        // of the commands handed out
-  double fail_rate = 0;                           // answered with Error
   std::chrono::milliseconds connect_delay{5};     // from push to connection, and up to double
   std::chrono::milliseconds answer_delay{0};      // work on a command
   std::chrono::milliseconds not_now_poll{2'000};  // until it connects by itself after a NotNow
@@ -36,6 +36,11 @@ struct FleetOptions {
   std::chrono::milliseconds retry_max{5'000};
   std::uint64_t seed = 1;
   std::string udid_prefix = "SIM";
+
+  Scenario scenario;
+  // Of account-driven enrolments: the first is sent until a 401 asks to sign in again, then the
+  // next. A server that does not check them takes what devices make up when there are none.
+  std::vector<std::string> bearer_tokens;
 };
 
 }  // namespace reveille::simulators::device

@@ -31,6 +31,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+void Report::broke(Rule rule, const std::string& detail) {
+  ++broken[name_of(rule)];
+  broken_first.try_emplace(name_of(rule), detail);
+}
+
 std::string Report::as_text() const {
   const double seconds = seconds_since(started);
   std::string text = fmt::format(
@@ -39,27 +44,40 @@ std::string Report::as_text() const {
       "exchanges          {} ({:.0f}/s), requests {} ({:.0f}/s), repeated {}\n"
       "commands           {} handed out: {} acknowledged, {} failed, {} put off\n"
       "gone               {} erased, {} checked out, {} left silently\n"
+      "users              {} channels, {} logins, {} not managed\n"
+      "errands            {} renewals, {} restores, {} enrolled again, {} token updates,\n"
+      "                   {} bootstrap tokens, {} tokens, {} declarations, {} signed in again\n"
+      "odd answers        {} repeated, {} late, {} forgotten, {} unknown, {} late NotNow, {} large\n"
       "enrolment          {}\n"
       "wake to answer     {}\n"
       "request            {}\n",
       devices, enrolled, enrolments_failed, pushes_heard, exchanges,
       static_cast<double>(exchanges) / seconds, requests, static_cast<double>(requests) / seconds,
       retries, commands_handed_out, acknowledged, errors, not_now, erased, checked_out,
-      left_silently, percentiles(enrolment_time), percentiles(wake_to_answer),
+      left_silently, user_channels, logins, users_not_managed, renewals, restores, enrolled_again,
+      token_updates, bootstrap_tokens, tokens, declarations, sign_ins, repeated_answers,
+      late_answers, forgotten_answers, unknown_answers, late_not_nows, large_results,
+      percentiles(enrolment_time), percentiles(wake_to_answer),
       percentiles(request_time));
   for (const auto& [status, count] : by_status) {
     text += fmt::format("HTTP {}           {}\n", status, count);
   }
-  for (const auto& [expectation, count] : broken) {
-    text += fmt::format("BROKEN             {} times: {}\n", count, expectation);
+  for (const auto& [kind, count] : by_kind) {
+    text += fmt::format("{:<19}{}\n", kind, count);
+  }
+  for (const auto& [rule, count] : broken) {
+    text += fmt::format("BROKEN             {} times: {} (first: {})\n", count, rule,
+                        broken_first.at(rule));
   }
   return text;
 }
 
 std::string Report::as_json() const {
-  boost::json::object statuses, expectations;
+  boost::json::object statuses, expectations, first, kinds_of;
   for (const auto& [status, count] : by_status) statuses[std::to_string(status)] = count;
   for (const auto& [expectation, count] : broken) expectations[expectation] = count;
+  for (const auto& [rule, detail] : broken_first) first[rule] = detail;
+  for (const auto& [kind, count] : by_kind) kinds_of[kind] = count;
   const boost::json::object json{{"seconds", seconds_since(started)},
                                  {"devices", devices},
                                  {"enrolled", enrolled},
@@ -75,8 +93,27 @@ std::string Report::as_json() const {
                                  {"erased", erased},
                                  {"checked_out", checked_out},
                                  {"left_silently", left_silently},
+                                 {"user_channels", user_channels},
+                                 {"logins", logins},
+                                 {"users_not_managed", users_not_managed},
+                                 {"renewals", renewals},
+                                 {"restores", restores},
+                                 {"enrolled_again", enrolled_again},
+                                 {"token_updates", token_updates},
+                                 {"repeated_answers", repeated_answers},
+                                 {"late_answers", late_answers},
+                                 {"forgotten_answers", forgotten_answers},
+                                 {"unknown_answers", unknown_answers},
+                                 {"late_not_nows", late_not_nows},
+                                 {"large_results", large_results},
+                                 {"bootstrap_tokens", bootstrap_tokens},
+                                 {"tokens", tokens},
+                                 {"declarations", declarations},
+                                 {"sign_ins", sign_ins},
+                                 {"kinds", kinds_of},
                                  {"by_status", statuses},
                                  {"broken", expectations},
+                                 {"broken_first", first},
                                  {"enrolment", percentiles_json(enrolment_time)},
                                  {"wake_to_answer", percentiles_json(wake_to_answer)},
                                  {"request", percentiles_json(request_time)}};
