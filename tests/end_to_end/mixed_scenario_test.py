@@ -1,0 +1,159 @@
+"""Every kind of enrolment, every message and every odd answer at once: nothing is broken.
+
+REVEILLE_MIXED_DEVICES says how many devices enrol; their users come on top. Nobody leaves without a
+word here, so that every queue has to be empty in the end.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import threading
+import unittest
+
+from support import PRESET, SLOWNESS, EndToEnd, openssl, wait_until
+
+DEVICES = int(os.environ.get("REVEILLE_MIXED_DEVICES", "60" if PRESET == "tsan" else "270"))
+COMMANDS = ["SecurityInfo", "DeviceInformation", "ProfileList", "InstalledApplicationList"]
+PATIENCE = 60 + DEVICES // 20
+
+SCENARIO = """
+[devices]
+phones = 45
+macs = 22
+shared_ipads = 8
+account_driven_phones = 8
+account_driven_macs = 4
+user_enrolled_phones = 9
+user_enrolled_macs = 4
+
+[users]
+network_rate = 0.4
+password = "simulated"
+wrong_password_rate = 0.2
+
+[answers]
+not_now_rate = 0.15
+fail_rate = 0.05
+format_error_rate = 0.03
+repeated_rate = 0.1
+late_rate = 0.05
+forgotten_rate = 0.05
+unknown_rate = 0.05
+not_now_after_end_rate = 0.05
+large_rate = 0.03
+large_kibibytes = 1024
+
+[errands]
+token_update_rate = 0.05
+renewal_rate = 0.05
+restore_rate = 0.05
+enrol_again_rate = 0.03
+bootstrap_token_rate = 0.2
+token_rate = 0.05
+declarations_rate = 0.05
+login_rate = 0.2
+check_out_rate = 0.01
+
+[server]
+users_policy = "digest"
+maid = true
+watch_pairing = true
+declarations = true
+"""
+
+
+class Declarations(http.server.BaseHTTPRequestHandler):
+    """A declaration server with nothing to declare."""
+
+    protocol_version = "HTTP/1.1"
+    answers = {
+        "tokens": {"SyncTokens": {"Timestamp": "2026-01-31T12:00:00Z", "DeclarationsToken": "1"}},
+        "declaration-items": {"Declarations": {"Activations": [], "Assets": [],
+                                               "Configurations": [], "Management": []},
+                              "DeclarationsToken": "1"},
+    }
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        endpoint = self.path.strip("/")
+        body = json.dumps(self.answers[endpoint]).encode() if endpoint in self.answers else b""
+        self.send_response(200 if body or endpoint == "status" else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_PUT = do_POST = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 512
+    daemon_threads = True
+
+
+class MixedScenario(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        server = Server(("127.0.0.1", 0), Declarations)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out",
+                self.folder / "maid.key")
+        digests = [f"fleet-user-{n}:reveille:" + hashlib.md5(
+            f"fleet-user-{n}:reveille:simulated".encode()).hexdigest() for n in range(1, 17)]
+        (self.folder / "digests").write_text("\n".join(digests) + "\n")
+        self.parts.configuration = {
+            "users": {"policy": "digest", "digest_file": str(self.folder / "digests")},
+            "tokens": {"maid_server_uuid": "0f1e2d3c-0000-4000-8000-000000000000",
+                       "maid_key_file": str(self.folder / "maid.key"), "watch_pairing": True},
+            "declarations": {"url": f"http://127.0.0.1:{server.server_port}/"},
+            # Silence and promises are short, so that the end comes soon.
+            "wake": {"silence_seconds": [2, 4, 8, 8], "retry_first_seconds": 1,
+                     "coalescing_seconds": 1, "answer_seconds": 10 * SLOWNESS,
+                     "not_now_promised_seconds": 20, "not_now_unpromised_seconds": 1},
+        }
+        self.parts.start_all()
+        (self.folder / "scenario.toml").write_text(SCENARIO)
+
+    def test_every_kind_of_device_in_every_mood_breaks_nothing(self):
+        fleet = self.parts.start_fleet(DEVICES, "--scenario", self.folder / "scenario.toml",
+                                       "--not-now-poll-ms", "300", "--http", "2", "--seed", "7")
+        wait_until(lambda: fleet.status()["enrolled"] == DEVICES, PATIENCE * SLOWNESS,
+                   "all devices to enrol", fleet.require_alive)
+        for request_type in COMMANDS:
+            self.send(request_type, "--all")
+        for device in fleet.ask(do="devices", first=0, count=8)["devices"]:
+            self.send("EraseDevice", device)
+
+        def settled():
+            counts = self.parts.ctl("status")["counts"]
+            return fleet.status()["at_rest"] and counts["deliveries_live"] == 0
+
+        wait_until(settled, 2 * PATIENCE * SLOWNESS, "all queues to be empty", fleet.require_alive)
+        status = fleet.status()
+        print(json.dumps(status))
+        self.assertEqual(status["broken"], {}, status["broken_first"])
+        self.assert_all_of_it_happened(status)
+
+    def send(self, *arguments):
+        """Between its Authenticate and its TokenUpdate a device is not enrolled, and gets nothing."""
+        sent = self.parts.ctl("command", "send", *arguments, check=False)
+        for enrolment, failed in (sent.get("failed") or {}).items():
+            self.assertEqual(failed.get("command_error"), "not enrolled", enrolment)
+
+    def assert_all_of_it_happened(self, status):
+        self.assertEqual(len(status["kinds"]), 7)
+        for what in ("user_channels", "logins", "renewals", "restores", "enrolled_again",
+                     "token_updates", "bootstrap_tokens", "tokens", "declarations",
+                     "repeated_answers", "late_answers", "forgotten_answers", "unknown_answers",
+                     "late_not_nows", "large_results", "erased", "acknowledged", "errors", "not_now"):
+            self.assertGreater(status[what], 0, what)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
