@@ -104,9 +104,34 @@ CLI::App* declare_exchange(CLI::App& app, Arguments& arguments) {
   add_http(*exchange, options.http);
   add_lanes(*exchange, options.network_lanes, &options.storage_lanes);
   exchange->add_flag("--idle-only", options.idle_only, "Idle with nothing queued");
+  exchange->add_flag("--mdm-signature", options.mdm_signature,
+                     "Also with Mdm-Signature by RSA-2048: what it costs beside OpenSSL alone");
   exchange->add_option("--beside", arguments.beside, "The yardstick: nginx")
       ->check(CLI::IsMember({"nginx"}));
   return exchange;
+}
+
+CLI::App* declare_handshakes(CLI::App& app, Arguments& arguments) {
+  HandshakesOptions& options = arguments.handshakes;
+  CLI::App* handshakes = app.add_subcommand(
+      "handshakes", "Mutual TLS handshakes, full and resumed; and openssl s_server");
+  add_count(*handshakes, "--handshakes", options.handshakes, "Of each kind, in a run", 1'000'000);
+  add_count(*handshakes, "--runs", options.runs, "Runs of each side, in turn", 1'000);
+  add_lanes(*handshakes, options.network_lanes, nullptr);
+  return handshakes;
+}
+
+CLI::App* declare_beside(CLI::App& app, Arguments& arguments) {
+  BesideOptions& options = arguments.beside_batch;
+  CLI::App* beside = app.add_subcommand(
+      "beside", "What exchanges and urgent wakes notice of a batch that expands and is pushed");
+  add_count(*beside, "--enrolments", options.enrolments, "Enrolments of the batch", 1'000'000);
+  add_count(*beside, "--connections", options.connections, "Devices that talk, not of the batch",
+            20'000);
+  add_count(*beside, "--quiet-rounds", options.quiet_rounds,
+            "Exchanges of each before the batch, to compare with", 10'000);
+  add_lanes(*beside, options.network_lanes, &options.storage_lanes);
+  return beside;
 }
 
 CLI::App* declare_enrol(CLI::App& app, Arguments& arguments) {
@@ -204,6 +229,16 @@ std::vector<Subcommand> declare_subcommands(CLI::App& app, Arguments& arguments)
                  [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
                    arguments.exchange.beside_nginx = !arguments.beside.empty();
                    return run_exchange(arguments.exchange, folder, telemetry);
+                 }});
+  subcommands.emplace_back(
+      Subcommand{declare_handshakes(app, arguments),
+                 [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
+                   return run_handshakes(arguments.handshakes, folder, telemetry);
+                 }});
+  subcommands.emplace_back(
+      Subcommand{declare_beside(app, arguments),
+                 [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
+                   return run_beside(arguments.beside_batch, folder, telemetry);
                  }});
   subcommands.emplace_back(
       Subcommand{declare_enrol(app, arguments),

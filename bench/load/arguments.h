@@ -23,6 +23,8 @@ struct Arguments {
   UrgentOptions urgent;
   ExchangeOptions exchange;
   std::string beside;
+  HandshakesOptions handshakes;
+  BesideOptions beside_batch;
   EnrolOptions enrol;
   MemoryOptions memory;
   MixedOptions mixed;

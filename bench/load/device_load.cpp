@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "protocol/mdm/command.h"
+#include "protocol/pki/mdm_signature.h"
 #include "tools/simulators/device/bodies.h"
 
 namespace reveille::bench {
@@ -29,6 +30,9 @@ void note_failure(RoundResult& result, std::string what) {
 }  // namespace
 
 struct DeviceLoad::Connection {
+  explicit Connection(SeededIdentity shown) : identity(std::move(shown)) {}
+
+  SeededIdentity identity;
   std::string udid;
   std::unique_ptr<Transport> transport;
   Bytes idle_body;
@@ -55,7 +59,7 @@ Result<std::unique_ptr<DeviceLoad>> DeviceLoad::make(const Target& target, const
                                       .key = identity.key,
                                       .protocols = {protocol}});
     if (!tls) return std::unexpected(std::move(tls.error()));
-    auto connection = std::make_unique<Connection>();
+    auto connection = std::make_unique<Connection>(identity);
     connection->udid = fleet.ids[i];
     connection->transport =
         simulators::device::make_transport(load->lane_, target.http, url, *std::move(tls));
@@ -86,6 +90,12 @@ asio::awaitable<Result<Bytes>> DeviceLoad::say(Connection& connection, Bytes bod
                         .authority = {},
                         .headers = {{"content-type", "application/x-apple-aspen-mdm"}},
                         .body = std::move(body)};
+  if (signature_ == Signature::mdm) {
+    Result<std::string> made = pki::make_mdm_signature(
+        request.body, connection.identity.certificate, connection.identity.key);
+    if (!made) co_return std::unexpected(std::move(made.error()));
+    request.headers.push_back({"mdm-signature", *std::move(made)});
+  }
   const auto start = std::chrono::steady_clock::now();
   Result<http::Response> response =
       co_await connection.transport->exchange(std::move(request), start + answer_timeout);

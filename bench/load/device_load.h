@@ -45,6 +45,9 @@ class DeviceLoad {
 
   // Opens what is not open yet with a first Idle, at most 64 at a time.
   RoundResult connect();
+  // Whether requests carry an Mdm-Signature from now on, made while they are timed.
+  enum class Signature { none, mdm };
+  void sign_with(Signature signature) { signature_ = signature; }
   // Each connection `times` times. `telemetry` gets samples on the way.
   RoundResult talk(Conversation conversation, std::size_t times, Telemetry& telemetry);
 
@@ -72,6 +75,7 @@ class DeviceLoad {
   boost::asio::io_context lane_{1};
   std::vector<std::unique_ptr<Connection>> connections_;
   std::string target_path_ = "/mdm";
+  Signature signature_ = Signature::none;
   simulators::LatencyHistogram latencies_, recent_;
   std::size_t unfinished_ = 0;  // coroutines that run() waits for
   std::uint64_t done_ = 0;

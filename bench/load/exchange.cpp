@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <utility>
 
 #include "bench/load/apns_stand_in.h"
@@ -10,10 +9,11 @@
 #include "bench/load/device_load.h"
 #include "bench/load/disk_usage.h"
 #include "bench/load/nginx.h"
+#include "bench/load/queue_commands.h"
 #include "bench/load/seeding.h"
+#include "bench/load/signature_floor.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
-#include "dispatcher/runtime/random_source.h"
 
 namespace reveille::bench {
 namespace {
@@ -37,32 +37,20 @@ std::unexpected<Error> failed(const RoundResult& result, std::string_view with) 
                              with, result.first_failure));
 }
 
-// Gives each connected device one command, without a push.
-Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std::size_t devices) {
-  SystemRandomSource random;
-  boost::json::array ids;
-  for (std::size_t i = 0; i < devices; ++i) ids.emplace_back(fleet.ids[i]);
-  const boost::json::object body{{"enrolments", std::move(ids)},
-                                 {"request_type", "DeviceInformation"},
-                                 {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
-                                 {"command_uuid", random.uuid()},
-                                 {"push", false}};
-  auto answer = daemon.admin().request("POST", "/v1/commands", boost::json::serialize(body));
-  if (!answer) return std::unexpected(std::move(answer.error()));
-  if (answer->status == 200) return {};
-  return failure(ErrorCode::unavailable,
-                 "a command was not queued: " + answer->text.substr(0, 500));
-}
-
 class Comparison {
  public:
   Comparison(const ExchangeOptions& options, const Daemon& daemon, const SeededFleet& fleet,
              Telemetry& telemetry)
-      : daemon_(daemon),
+      : options_(options),
+        daemon_(daemon),
         fleet_(fleet),
         telemetry_(telemetry),
         connections_(std::min(options.connections, fleet.identities.size())),
         rounds_(std::max<std::size_t>(1, options.exchanges / connections_)) {}
+
+  Result<Run> run(DeviceLoad& load, pid_t process) {
+    return options_.idle_only ? idle(load, process, Conversation::idle) : exchange(load, process);
+  }
 
   // Idle needs no preparation between rounds: all of them at once.
   Result<Run> idle(DeviceLoad& load, pid_t process, Conversation conversation) {
@@ -103,6 +91,7 @@ class Comparison {
   }
 
  private:
+  const ExchangeOptions& options_;
   const Daemon& daemon_;
   const SeededFleet& fleet_;
   Telemetry& telemetry_;
@@ -169,6 +158,23 @@ Figures figures_of(const ExchangeOptions& options, const Comparison& comparison,
   return figures;
 }
 
+// What the signatures cost the daemon, beside what they would cost OpenSSL alone.
+Result<void> add_signature(Figures& figures, const ExchangeOptions& options, const Side& plain,
+                           const Side& signed_ones, const SeededIdentity& identity) {
+  constexpr int times = 2'000;
+  Result<SignatureFloor> floor = measure_signature(identity, times);
+  if (!floor) return std::unexpected(std::move(floor.error()));
+  const double signatures = options.idle_only ? 1 : 2;  // of a conversation
+  const double cpu = median(signed_ones.cpu_microseconds);
+  const double cost = (cpu - median(plain.cpu_microseconds)) / signatures;
+  figures.add("signed_cpu_us", "CPU of reveilled with Mdm-Signature", cpu, "us");
+  figures.add("signature_cpu_us", "each signature", cost, "us");
+  figures.add("openssl_signature_us", "with OpenSSL alone", floor->verified, "us");
+  figures.add("openssl_arithmetic_us", "its arithmetic alone", floor->arithmetic, "us");
+  figures.add("signature_to_openssl", "reveilled to OpenSSL", ratio(cost, floor->verified), "x");
+  return {};
+}
+
 }  // namespace
 
 Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesystem::path& folder,
@@ -178,7 +184,11 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
   telemetry.phase("seeding enrolments");
   const std::size_t devices = std::max(options.devices, options.connections);
   Result<SeededFleet> fleet = seed(state_folder_of(folder), *apple,
-                                   {.enrolments = devices, .identities = options.connections},
+                                   {.enrolments = devices,
+                                    .identities = options.connections,
+                                    .identity_key = options.mdm_signature
+                                                        ? SeedOptions::IdentityKey::rsa_2048
+                                                        : SeedOptions::IdentityKey::p256},
                                    [&](std::size_t done) { telemetry.sample(done, devices); });
   if (!fleet) return std::unexpected(std::move(fleet.error()));
   Result<ApnsStandIn> apns = start_apns(*apple, folder);
@@ -197,7 +207,7 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
       connect(daemon.device_port(), options, *fleet, comparison.connections(), "reveilled");
   if (!ours) return std::unexpected(std::move(ours.error()));
   Nginx nginx;
-  Side yardstick;
+  Side yardstick, signed_ones;
   if (options.beside_nginx && nginx_is_installed()) {
     Result<Nginx> ready = start_nginx(folder, state_folder_of(folder));
     if (!ready) return std::unexpected(std::move(ready.error()));
@@ -214,11 +224,17 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
     telemetry.phase(fmt::format("reveilled, run {} of {}", run, options.runs));
     telemetry.watch(daemon.pid());
     ours->load->begin_phase(comparison.conversations_of_a_run());
-    Result<Run> done = options.idle_only
-                           ? comparison.idle(*ours->load, daemon.pid(), Conversation::idle)
-                           : comparison.exchange(*ours->load, daemon.pid());
+    Result<Run> done = comparison.run(*ours->load, daemon.pid());
     if (!done) return std::unexpected(std::move(done.error()));
     ours->note(*done);
+    if (options.mdm_signature) {
+      telemetry.phase(fmt::format("with Mdm-Signature, run {} of {}", run, options.runs));
+      ours->load->sign_with(DeviceLoad::Signature::mdm);
+      done = comparison.run(*ours->load, daemon.pid());
+      ours->load->sign_with(DeviceLoad::Signature::none);
+      if (!done) return std::unexpected(std::move(done.error()));
+      signed_ones.note(*done);
+    }
     if (!yardstick.load) continue;
     telemetry.phase(fmt::format("nginx, run {} of {}", run, options.runs));
     telemetry.watch(nginx.process->pid());
@@ -233,9 +249,15 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
                                usage ? usage->resident_kib_max : std::uint64_t{0});
   if (!options.idle_only) {
     // The log, which has not been folded into tables yet, counts with it.
-    const auto exchanges = static_cast<double>(options.runs * comparison.conversations_of_a_run());
+    const std::size_t runs = ours->per_second.size() + signed_ones.per_second.size();
+    const auto exchanges = static_cast<double>(runs * comparison.conversations_of_a_run());
     figures.add("disk_bytes_per_exchange", "disk, with command and result",
                 static_cast<double>(disk_after - disk_before) / exchanges, "bytes");
+  }
+  if (options.mdm_signature) {
+    Result<void> added =
+        add_signature(figures, options, *ours, signed_ones, fleet->identities.front());
+    if (!added) return std::unexpected(std::move(added.error()));
   }
   return figures;
 }

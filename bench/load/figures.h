@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "bench/load/svg_plot.h"
 #include "tools/simulators/latency_histogram.h"
 
 namespace reveille::bench {
@@ -32,6 +34,10 @@ class Figures {
   void add_latency(const std::string& key, const std::string& label,
                    const LatencyHistogram& histogram);
 
+  // For the report page.
+  void add_plots(std::vector<Plot> plots) { plots_ = std::move(plots); }
+  const std::vector<Plot>& plots() const { return plots_; }
+
   const std::string& title() const { return title_; }
   const std::vector<Figure>& figures() const { return figures_; }
   double number(const std::string& key) const;  // ensures that there is one
@@ -42,6 +48,7 @@ class Figures {
  private:
   std::string title_;
   std::vector<Figure> figures_;
+  std::vector<Plot> plots_;
 };
 
 }  // namespace reveille::bench

@@ -1,43 +1,12 @@
 #include "bench/load/nginx.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "bench/load/loopback_port.h"
 #include "tools/reveille/state_folder.h"
 
 namespace reveille::bench {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-// nginx takes no port 0: one that the kernel gives, and that nobody else asks for meanwhile.
-std::uint16_t free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  ::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(descriptor);
-  return ntohs(address.sin_port);
-}
-
-bool accepts_connections(std::uint16_t port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = loopback(port);
-  const bool connected =
-      ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(descriptor);
-  return connected;
-}
 
 // The daemon's own TLS settings: 1.2 and 1.3, a client certificate that must verify, tickets on.
 std::string configuration_text(const std::filesystem::path& folder,
@@ -68,7 +37,7 @@ bool nginx_is_installed() { return is_installed("nginx"); }
 
 Result<Nginx> start_nginx(const std::filesystem::path& folder,
                           const std::filesystem::path& state_folder) {
-  Nginx nginx{.process = nullptr, .port = free_port()};
+  Nginx nginx{.process = nullptr, .port = free_loopback_port()};
   const std::filesystem::path configuration = folder / "nginx.conf";
   Result<void> written =
       write_private_file(configuration, configuration_text(folder, state_folder, nginx.port));

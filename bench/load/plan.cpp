@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "bench/load/plan_arithmetic.h"
+#include "bench/load/plan_plots.h"
 #include "bench/load/subcommands.h"
 #include "tools/reveille/state_folder.h"
 
@@ -83,6 +84,7 @@ Result<Figures> run_plan(const PlanOptions& options) {
   figures.add("wake_all_s", "time to wake everyone", plan.seconds_to_wake_everyone, "s");
   figures.add("answer_all_s", "until everyone has answered, at best",
               plan.seconds_until_all_answered, "s");
+  figures.add_plots(plan_plots(*costs, fleet));
   return figures;
 }
 

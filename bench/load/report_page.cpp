@@ -136,6 +136,7 @@ std::string make_report_page(const Measurement& now, const std::optional<Measure
   html += origin(now, "");
   if (earlier) html += origin(*earlier, "Earlier: ");
   html += figures_table(now, earlier);
+  for (const Plot& plot : now.figures.plots()) html += draw_plot(plot);
   html += draw(now, earlier, "Rate", "1/s",
                {{"rate", "a", [](const Sample& sample) { return sample.per_second; }}});
   html += draw(now, earlier, "Latency", "ms",

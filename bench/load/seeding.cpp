@@ -145,7 +145,9 @@ Result<SeededFleet> seed(const std::filesystem::path& state_folder, const Develo
   if (!folder) return std::unexpected(std::move(folder.error()));
   auto authority = enrolment::load_or_create_authority(state_folder, clock, random);
   if (!authority) return std::unexpected(std::move(authority.error()));
-  Result<pki::PrivateKey> key = pki::PrivateKey::generate_p256();
+  Result<pki::PrivateKey> key = options.identity_key == SeedOptions::IdentityKey::p256
+                                    ? pki::PrivateKey::generate_p256()
+                                    : pki::PrivateKey::generate_rsa(2048);
   if (!key) return std::unexpected(std::move(key.error()));
   auto store = open_store(*folder, random);
   if (!store) return std::unexpected(std::move(store.error()));

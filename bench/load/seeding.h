@@ -20,6 +20,7 @@ struct SeedOptions {
   // Of them, with an identity of the folder's authority, so that they can connect; the others have
   // a certificate's name only, and sleep.
   std::size_t identities = 0;
+  enum class IdentityKey { p256, rsa_2048 } identity_key = IdentityKey::p256;
 };
 
 // One key is enough for all: what a server verifies costs the same.

@@ -70,9 +70,29 @@ struct ExchangeOptions {
   simulators::device::HttpVersion http = simulators::device::HttpVersion::http1;
   bool idle_only = false;
   bool beside_nginx = false;
+  bool mdm_signature = false;  // also with it, in turn, by RSA-2048; beside OpenSSL alone
 };
 Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesystem::path& folder,
                              Telemetry& telemetry);
+
+// Full mutual TLS handshakes and resumptions; beside openssl s_server with the same keys.
+struct HandshakesOptions {
+  std::size_t handshakes = 1'000;  // of each kind, in each run
+  std::size_t runs = 5;
+  std::size_t network_lanes = 1;
+};
+Result<Figures> run_handshakes(const HandshakesOptions& options,
+                               const std::filesystem::path& folder, Telemetry& telemetry);
+
+// What exchanges and urgent wakes notice of a batch that expands and is pushed.
+struct BesideOptions {
+  std::size_t enrolments = 1'000'000;  // of the batch
+  std::size_t connections = 1'000;     // of others, which talk
+  std::size_t quiet_rounds = 20;       // of exchanges, before the batch
+  std::size_t network_lanes = 0, storage_lanes = 1;
+};
+Result<Figures> run_beside(const BesideOptions& options, const std::filesystem::path& folder,
+                           Telemetry& telemetry);
 
 // Devices that enrol for real, all at once; beside the cryptography that this contains.
 struct EnrolOptions {

@@ -36,7 +36,8 @@ std::string short_number(double value) {
   return fmt::format("{:.4g}", value);
 }
 
-std::string draw_axes(const Scale& scale) {
+// The unit stands once, at the end: "400 k devices" five times would run into each other.
+std::string draw_axes(const Plot& plot, const Scale& scale) {
   std::string svg;
   for (int line = 0; line <= grid_lines; ++line) {
     const double value = scale.y_max * line / grid_lines;
@@ -45,9 +46,11 @@ std::string draw_axes(const Scale& scale) {
         width - right, scale.y(value), scale.y(value));
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", left - 8,
                        scale.y(value) + 4, short_number(value));
-    const double second = scale.x_max * line / grid_lines;
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.3g} s</text>",
-                       scale.x(second), height - 8, second);
+    const bool is_last = line == grid_lines;
+    const double x = scale.x_max * line / grid_lines;
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}{}</text>",
+                       scale.x(x), height - 8, is_last ? "end" : "middle", short_number(x),
+                       is_last ? " " + escape_for_html(plot.x_unit) : "");
   }
   return svg;
 }
@@ -116,7 +119,7 @@ std::string draw_plot(const Plot& plot) {
       "y=\"18\">{} <tspan class=\"unit\">{}</tspan></text>",
       width, height, escape_for_html(plot.title), 4, escape_for_html(plot.title),
       escape_for_html(plot.unit));
-  svg += draw_axes(scale);
+  svg += draw_axes(plot, scale);
   for (const PlotSeries& series : plot.series) svg += draw_series(series, scale);
   svg += draw_legend(plot);
   return svg + "</svg>\n";

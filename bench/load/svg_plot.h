@@ -7,7 +7,7 @@
 namespace reveille::bench {
 
 struct PlotPoint {
-  double x = 0;  // seconds
+  double x = 0;
   double y = 0;
 };
 
@@ -21,6 +21,7 @@ struct Plot {
   std::string title;
   std::string unit;
   std::vector<PlotSeries> series;
+  std::string x_unit = "s";
 };
 
 // The least of 1, 2, 2.5 and 5 times a power of ten that is not below `value`; 1 for 0.

@@ -83,5 +83,23 @@ TEST_F(CommandLine, ApplesHostIsRefusedBeforeAnythingIsRead) {
   EXPECT_EQ(figures.error().code, ErrorCode::unauthorised);
 }
 
+TEST_F(CommandLine, HandshakesTakesTheirNumber) {
+  ASSERT_TRUE(takes("handshakes --handshakes 50 --runs 2 --network-lanes 2"));
+  EXPECT_EQ(arguments_.handshakes.handshakes, 50u);
+  EXPECT_EQ(arguments_.handshakes.runs, 2u);
+  EXPECT_EQ(arguments_.handshakes.network_lanes, 2u);
+}
+
+TEST_F(CommandLine, BesideTakesABatchNoLargerThanTheDaemonDoes) {
+  ASSERT_TRUE(takes("beside --enrolments 1000000 --connections 10 --quiet-rounds 3"));
+  EXPECT_EQ(arguments_.beside_batch.quiet_rounds, 3u);
+  EXPECT_FALSE(takes("beside --enrolments 1000001"));
+}
+
+TEST_F(CommandLine, ExchangeCanBeMeasuredWithMdmSignature) {
+  ASSERT_TRUE(takes("exchange --idle-only --mdm-signature"));
+  EXPECT_TRUE(arguments_.exchange.mdm_signature);
+}
+
 }  // namespace
 }  // namespace reveille::bench
