@@ -1,13 +1,9 @@
 #include "tools/simulators/device/fleet.h"
 
-#include <fmt/format.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -75,13 +71,9 @@ Result<void> Fleet::prepare() {
   services_ = std::make_unique<FleetServices>(
       FleetServices{lane_, options_, anchors_, report_, *this, history_.get()});
   if (options_.notify_socket) {
-    apns_.emplace(lane_);
-    boost::system::error_code error;
-    apns_->connect(options_.notify_socket->string(), error);
-    if (error) {
-      return failure(ErrorCode::unavailable,
-                     options_.notify_socket->string() + ": " + error.message());
-    }
+    auto feed = PushFeed::connect(lane_, *options_.notify_socket);
+    if (!feed) return std::unexpected(std::move(feed.error()));
+    pushes_ = *std::move(feed);
   }
   return make_devices();
 }
@@ -141,32 +133,19 @@ asio::awaitable<void> Fleet::enrol_some() {
 }
 
 asio::awaitable<void> Fleet::follow_pushes() {
-  if (!apns_) co_return;
-  std::string buffer;
-  for (;;) {
-    boost::system::error_code error;
-    auto target = asio::dynamic_buffer(buffer, 64u << 20);
-    co_await asio::async_read_until(*apns_, target, '\n',
-                                    asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    std::size_t start = 0;
-    for (std::size_t end = buffer.find('\n'); end != std::string::npos;
-         end = buffer.find('\n', start)) {
-      hear_push(std::string_view(buffer).substr(start, end - start));
-      start = end + 1;
-    }
-    buffer.erase(0, start);
-  }
+  if (!pushes_) co_return;
+  PushFeed::OnPush hear = [this](const std::string& token, std::string_view push_magic) {
+    hear_push(token, push_magic);
+  };
+  co_await pushes_->follow(std::move(hear));
 }
 
-void Fleet::hear_push(std::string_view line) {
-  const std::size_t blank = line.find(' ');
-  if (blank == std::string_view::npos) return;
-  const auto found = by_token_.find(std::string(line.substr(0, blank)));
+void Fleet::hear_push(const std::string& token, std::string_view push_magic) {
+  const auto found = by_token_.find(token);
   if (found == by_token_.end()) return;  // somebody else's device
   Seat& seat = *found->second.seat;
   ++report_.pushes_heard;
-  if (line.substr(blank + 1) != found->second.push_magic) {
+  if (push_magic != found->second.push_magic) {
     report_.broke(Rule::push_magic, seat.channel.speaker().enrolment());
     return;
   }
@@ -276,33 +255,13 @@ std::vector<std::string> Fleet::enrolled_udids(std::size_t first, std::size_t co
 
 void Fleet::add(Channel& channel, const PushAddress& address) {
   std::string token = to_hex(address.token);
-  tell_apns('+', token);
+  if (pushes_) pushes_->tell_alive(token);
   by_token_[std::move(token)] = {.seat = seats_.at(&channel), .push_magic = address.magic};
 }
 
 void Fleet::remove(const Bytes& token) {
   const std::string hex = to_hex(token);
-  if (by_token_.erase(hex) > 0) tell_apns('-', hex);
-}
-
-void Fleet::tell_apns(char sign, const std::string& token) {
-  if (!apns_) return;
-  to_apns_.append(1, sign).append(token).append("\n");
-  if (!writing_to_apns_) {
-    writing_to_apns_ = true;
-    asio::co_spawn(lane_, write_to_apns(), asio::detached);
-  }
-}
-
-asio::awaitable<void> Fleet::write_to_apns() {
-  while (!to_apns_.empty()) {
-    const std::string lines = std::exchange(to_apns_, std::string());
-    const auto buffer = asio::buffer(lines);
-    boost::system::error_code error;
-    co_await asio::async_write(*apns_, buffer, asio::redirect_error(asio::use_awaitable, error));
-    if (error) break;
-  }
-  writing_to_apns_ = false;
+  if (by_token_.erase(hex) > 0 && pushes_) pushes_->tell_gone(hex);
 }
 
 }  // namespace reveille::simulators::device

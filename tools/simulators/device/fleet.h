@@ -2,7 +2,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
@@ -15,6 +14,7 @@
 #include "tools/simulators/device/device.h"
 #include "tools/simulators/device/history.h"
 #include "tools/simulators/device/options.h"
+#include "tools/simulators/device/push_feed.h"
 #include "tools/simulators/device/report.h"
 
 namespace reveille::simulators::device {
@@ -58,15 +58,13 @@ class Fleet final : private PushTokens {
   Result<void> prepare();
   Result<void> make_devices();
   boost::asio::awaitable<void> enrol_some();
-  void hear_push(std::string_view line);
+  void hear_push(const std::string& token, std::string_view push_magic);
   void want_connection(Seat& seat);
   void start_turns();
   boost::asio::awaitable<void> take_turn(Seat& seat);
   boost::asio::awaitable<void> poll_later(Seat& seat);
   void add(Channel& channel, const PushAddress& address) override;
   void remove(const Bytes& token) override;
-  void tell_apns(char sign, const std::string& token);
-  boost::asio::awaitable<void> write_to_apns();
 
   boost::asio::io_context& lane_;
   FleetOptions options_;
@@ -82,9 +80,7 @@ class Fleet final : private PushTokens {
   std::size_t polls_pending_ = 0;
   std::size_t next_to_enrol_ = 0;
 
-  std::optional<boost::asio::local::stream_protocol::socket> apns_;
-  std::string to_apns_;
-  bool writing_to_apns_ = false;
+  std::unique_ptr<PushFeed> pushes_;  // nullptr: nobody is ever woken
 };
 
 }  // namespace reveille::simulators::device
