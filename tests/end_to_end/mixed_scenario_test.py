@@ -13,7 +13,7 @@ import unittest
 
 from support import PRESET, SLOWNESS, EndToEnd, openssl, wait_until
 
-DEVICES = int(os.environ.get("REVEILLE_MIXED_DEVICES", "60" if PRESET == "tsan" else "270"))
+DEVICES = int(os.environ.get("REVEILLE_MIXED_DEVICES", "60" if PRESET == "tsan" else "310"))
 COMMANDS = ["SecurityInfo", "DeviceInformation", "ProfileList", "InstalledApplicationList"]
 PATIENCE = 60 + DEVICES // 20
 
@@ -112,8 +112,9 @@ class MixedScenario(EndToEnd):
             "tokens": {"maid_server_uuid": "0f1e2d3c-0000-4000-8000-000000000000",
                        "maid_key_file": str(self.folder / "maid.key"), "watch_pairing": True},
             "declarations": {"url": f"http://127.0.0.1:{server.server_port}/"},
-            # Silence and promises are short, so that the end comes soon.
-            "wake": {"silence_seconds": [2, 4, 8, 8], "retry_first_seconds": 1,
+            # Silence and promises are short, so that the end comes soon; a large fleet, which
+            # talks 64 at a time, needs longer before it is worth asking again.
+            "wake": {"silence_seconds": [2 + DEVICES // 200, 8 + DEVICES // 100], "retry_first_seconds": 1,
                      "coalescing_seconds": 1, "answer_seconds": 10 * SLOWNESS,
                      "not_now_promised_seconds": 20, "not_now_unpromised_seconds": 1},
         }
