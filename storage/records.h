@@ -83,7 +83,7 @@ struct Enrolment {
 
   bool awaiting_configuration = false;
   bool has_push_token = false;
-  bool push_parked = false;  // APNs refused the token: no wake until the next TokenUpdate
+  bool push_parked = false;  // APNs refused the token: no wake until TokenUpdate, or it takes one
   std::uint32_t token_update_tally = 0;
 
   Time authenticated_at{};

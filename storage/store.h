@@ -212,7 +212,8 @@ class Transaction {
   // When the next one behind `after` is due, or a time before; nullopt when there is none.
   virtual Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) = 0;
 
-  // Relaxed. Records of an earlier generation, or whose wake changed meanwhile, are skipped.
+  // Relaxed. Records of an earlier generation, or whose wake changed meanwhile, are skipped. One
+  // that was pushed revives a parked enrolment: APNs took its token.
   virtual Result<void> record_wakes(std::span<const WakeRecord> records, Time now) = 0;
 
   // Sets or clears the time of the next wake and forgets the attempts: the device has connected.

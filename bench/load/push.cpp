@@ -47,6 +47,7 @@ class PushRun {
           pki::PushCertificate certificate, Telemetry& telemetry)
       : options_(options),
         telemetry_(telemetry),
+        topic_(certificate.topic),
         client_(lane_, client_options, clock_, random_, log_,
                 [this](apns::PushOutcome outcome) { on_outcome(std::move(outcome)); }),
         ticker_(lane_) {
@@ -103,7 +104,8 @@ class PushRun {
     apns::Push push{.ticket = number,
                     .notification = {.push_token = {.bytes = push_token_of(number)},
                                      .push_magic = {.text = "0A0B0C0D-0000-4000-8000-00000000BE7C"},
-                                     .expiration = expiration_}};
+                                     .expiration = expiration_},
+                    .topic = topic_};
     if (!client_.submit(push)) note_unanswered("the client's queue is full");
   }
 
@@ -146,6 +148,7 @@ class PushRun {
 
   const PushOptions& options_;
   Telemetry& telemetry_;
+  const std::string topic_;
   asio::io_context lane_{1};
   SystemClock clock_;
   SystemRandomSource random_;

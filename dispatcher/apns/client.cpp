@@ -76,7 +76,9 @@ bool Client::submit(Push& push) {
 }
 
 void Client::set_certificate(pki::PushCertificate certificate) {
+  state_->certificates_on_their_way.fetch_add(1, std::memory_order_acq_rel);
   asio::post(state_->lane, [state = state_, certificate = std::move(certificate)] {
+    state->certificates_on_their_way.fetch_sub(1, std::memory_order_acq_rel);
     if (!state->gone) state->use_certificate(certificate);
   });
 }

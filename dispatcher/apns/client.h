@@ -15,14 +15,17 @@
 
 namespace reveille::apns {
 
-// One topic's way to APNs: several connections, all streams the peer allows, GOAWAY and refused
-// streams resubmitted elsewhere, PING when silent, back-off with full jitter between connection
-// attempts (protocol.md section 6, apns-practice.md section 3).
+// One topic's way to APNs, that of its certificate: several connections, all streams the peer
+// allows, GOAWAY and refused streams resubmitted elsewhere, PING when silent, back-off with full
+// jitter between connection attempts (protocol.md section 6, apns-practice.md section 3).
 //
 // Every push that submit() took gets exactly one outcome, within push_timeout and a little; only a
 // client destroyed without stop() takes those that are left with it. A push whose stream or
 // connection was lost may have reached APNs and is sent again all the same: to a device a second
 // wake is none.
+//
+// A push of another topic is never sent: APNs would call its token wrong, which it is not. It fails
+// as is_of_other_topic.
 //
 // Urgent pushes overtake bulk ones that wait, but for one in eight; within an urgency they go in
 // the order of submission.
@@ -45,7 +48,8 @@ class Client {
   // the client stops, and `push` is as it was.
   bool submit(Push& push);
 
-  // Any thread. The connections made with the one before drain and close; waiting pushes stay.
+  // Any thread. The connections made with the one before drain and close; waiting pushes stay,
+  // but those of another topic fail. What is submitted afterwards meets this certificate.
   void set_certificate(pki::PushCertificate certificate);
 
   // Any thread. Takes no more; what waits for a stream fails as "stopping" at once, what is in

@@ -27,7 +27,7 @@ void Client::State::use_certificate(const pki::PushCertificate& certificate) {
   if (!context) {
     log.error("push certificate cannot be used", {{"reason", context.error().detail}});
     figures.set_connect_error(context.error().detail);
-    return;  // the one before stays
+    return run_turn();  // the one before stays
   }
   tls = *std::move(context);
   topic = certificate.topic;

@@ -81,11 +81,22 @@ void Client::State::answer(PendingPush& pending, Response response) {
 
 void Client::State::fail(PendingPush& pending, std::string why) {
   PushOutcome outcome;
+  outcome.failure = std::move(why);
+  give_up(pending, std::move(outcome));
+}
+
+void Client::State::fail_as_other_topic(PendingPush& pending) {
+  PushOutcome outcome;
+  outcome.failure = "no push certificate for topic " + pending.push.topic;
+  outcome.is_of_other_topic = true;
+  give_up(pending, std::move(outcome));
+}
+
+void Client::State::give_up(PendingPush& pending, PushOutcome outcome) {
   outcome.attempts = pending.attempts;
   outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(clock.steady_now() -
                                                                           pending.submitted_at);
   outcome.ticket = table.remove(pending).ticket;
-  outcome.failure = std::move(why);
   figures.failed.add();
   deliver(std::move(outcome));
 }

@@ -13,6 +13,7 @@ constexpr std::size_t share = 32;
 
 void Client::State::run_turn() {
   take_submitted();
+  if (certificates_on_their_way.load(std::memory_order_acquire) > 0) return publish_figures();
   if (const std::optional<std::string> why = hopeless()) {
     fail_waiting(*why);
   } else {
@@ -48,11 +49,16 @@ void Client::State::send_waiting() {
     const Clock::SteadyTime now = clock.steady_now();
     const std::size_t room = std::min(connection->capacity(), share);
     std::uint64_t sent = 0;
-    for (; sent < room; ++sent) {
+    while (sent < room) {
       PendingPush* pending = table.first_waiting();
       if (pending == nullptr) break;
+      if (pending->push.topic != topic) {
+        fail_as_other_topic(*pending);
+        continue;
+      }
       table.mark_sent(*pending, *connection, now);
       connection->send(*pending);
+      ++sent;
     }
     figures.sent.add(sent);
     connection->flush();

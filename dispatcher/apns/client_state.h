@@ -40,6 +40,8 @@ struct Client::State final : std::enable_shared_from_this<State>, Connection::Ow
   std::array<BoundedQueue<SubmittedPush>, urgencies> queues;
   std::atomic<bool> takes_pushes{true};
   std::atomic<bool> turn_posted{false};
+  // While one is, a push that was submitted after it may have been taken before it: none is judged.
+  std::atomic<std::uint32_t> certificates_on_their_way{0};
   ClientFigures figures;
   void post_turn();
   std::uint64_t handed_over() const { return queues[0].size() + queues[1].size(); }
@@ -70,6 +72,8 @@ struct Client::State final : std::enable_shared_from_this<State>, Connection::Ow
   void send_again_or_fail(PendingPush& pending, Figure& figure, const char* why);
   void answer(PendingPush& pending, Response response);
   void fail(PendingPush& pending, std::string why);
+  void fail_as_other_topic(PendingPush& pending);
+  void give_up(PendingPush& pending, PushOutcome outcome);
   void fail_waiting(const std::string& why);
 
   // client_connections.cpp: how many, to where, with which certificate.

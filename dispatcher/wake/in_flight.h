@@ -30,7 +30,7 @@ using apns::Urgency;
 
 // A wake between due and recorded outcome.
 struct Flight {
-  storage::DueWake wake;           // without token and magic once they are in a push
+  storage::DueWake wake;           // without token, magic and topic once they are in a push
   std::vector<WakeReply> replies;  // of those who wait for its outcome
 
   // What became due, or was asked for, when this push was on its way already: pushed next.

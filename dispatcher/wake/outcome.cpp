@@ -27,6 +27,21 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
   const auto retry = [&](std::chrono::seconds first, TopicNews topic) {
     return rest(jitter.spread(back_off(first, options.retry_max, failures_before)), now, topic);
   };
+  const auto refused = [&] {
+    return Settlement{.record = Record::postponed,
+                      .next_due_at = now + jitter.after(options.retry_first),
+                      .topic = TopicNews::refused,
+                      .token_rests = false,
+                      .is_our_defect = false};
+  };
+  const auto parked = [](TopicNews topic) {
+    return Settlement{.record = Record::parked,
+                      .next_due_at = {},
+                      .topic = topic,
+                      .token_rests = false,
+                      .is_our_defect = false};
+  };
+  if (outcome.is_of_other_topic) return refused();
   if (!outcome.response) return retry(options.retry_first, TopicNews::failed);
 
   switch (apns::judge(*outcome.response)) {
@@ -34,34 +49,26 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
       return {.record = Record::pushed,
               .next_due_at =
                   jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
-              .topic = TopicNews::answered,
+              .topic = TopicNews::accepted,
               .token_rests = false,
               .is_our_defect = false};
     case apns::Verdict::token_dead:
       if (!is_dead(wake, *outcome.response)) {
         return retry(options.token_busy_first, TopicNews::answered);
       }
-      [[fallthrough]];
+      return parked(TopicNews::answered);
     case apns::Verdict::token_unusable:
-      return {.record = Record::parked,
-              .next_due_at = {},
-              .topic = TopicNews::answered,
-              .token_rests = false,
-              .is_our_defect = false};
+      return parked(TopicNews::doubtful);
     case apns::Verdict::token_busy:
       return retry(options.token_busy_first, TopicNews::answered);
     case apns::Verdict::topic_refused:
-      return {.record = Record::postponed,
-              .next_due_at = now + jitter.after(options.retry_first),
-              .topic = TopicNews::refused,
-              .token_rests = false,
-              .is_our_defect = false};
+      return refused();
     case apns::Verdict::retry:
       return retry(options.retry_first, TopicNews::failed);
     case apns::Verdict::our_defect:
       break;
   }
-  Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::answered);
+  Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::doubtful);
   defect.is_our_defect = true;
   return defect;
 }

@@ -13,8 +13,10 @@
 namespace reveille::wake {
 
 enum class TopicNews : std::uint8_t {
-  answered,  // APNs takes pushes of this topic
-  refused,   // it does not
+  accepted,  // APNs takes pushes of this topic
+  answered,  // the token's matter alone
+  doubtful,  // the token's matter, or the topic's if every push meets it
+  refused,   // APNs takes none, or there is no certificate for it
   failed,    // nobody knows
 };
 
@@ -26,8 +28,8 @@ struct Settlement {
   bool is_our_defect = false;
 };
 
-// `failures_before`: of this token, in a row. A refused topic's wake is postponed by the caller,
-// who knows until when.
+// `failures_before`: of this token, in a row. The wake of a topic that is stopped, then or by this
+// outcome, is postponed by the caller, who knows until when.
 Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome,
                   std::uint32_t failures_before, const WakeOptions& options, storage::Time now,
                   Jitter& jitter);

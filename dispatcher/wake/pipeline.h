@@ -117,6 +117,7 @@ class Pipeline {
                     std::string_view failure);
   void tell_gate(FlightId flight, const apns::PushOutcome& outcome, Settlement& settlement,
                  const Moment& now);
+  void blame_topic(Settlement& settlement, const TopicGate& gate, const Moment& now);
   void count(const apns::PushOutcome& outcome);
   void log_change(TopicGate::Change change, std::uint32_t topic, std::string_view reason);
   void log_defect(const apns::PushOutcome& outcome, const Moment& now);

@@ -25,7 +25,7 @@ void Pipeline::on_outcome(apns::PushOutcome&& outcome, const Moment& now) {
   tell_gate(id, outcome, settlement, now);
   if (settlement.token_rests) {
     troubles_.add(flight.wake, settlement.next_due_at, now.wall);
-  } else if (settlement.topic == TopicNews::answered) {
+  } else if (settlement.topic != TopicNews::refused && settlement.topic != TopicNews::failed) {
     troubles_.forget(flight.wake.enrolment);
   }
   if (settlement.is_our_defect) log_defect(outcome, now);
@@ -64,13 +64,20 @@ void Pipeline::fail_replies(std::vector<WakeReply>& replies, const mdm::Enrolmen
   replies.clear();
 }
 
-// A refused topic's wake waits as long as the topic does.
+// The wake of a topic that is stopped waits as long as the topic does, and its token is not blamed.
 void Pipeline::tell_gate(FlightId id, const apns::PushOutcome& outcome, Settlement& settlement,
                          const Moment& now) {
   const Flight& flight = flights_[id];
   TopicGate& gate = pacing_.gate(flight.topic);
   auto change = TopicGate::Change::none;
   switch (settlement.topic) {
+    case TopicNews::accepted:
+      change = gate.accepted(flight.is_probe);
+      break;
+    case TopicNews::doubtful:
+      change = gate.doubted(flight.is_probe, flight.certificate, now.steady);
+      if (gate.stopped() || flight.certificate != gate.certificate()) blame_topic(settlement, gate, now);
+      break;
     case TopicNews::answered:
       change = gate.answered(flight.is_probe);
       break;
@@ -79,13 +86,21 @@ void Pipeline::tell_gate(FlightId id, const apns::PushOutcome& outcome, Settleme
       break;
     case TopicNews::refused:
       change = gate.refused(flight.certificate, now.steady);
-      if (gate.stopped() && gate.until() > now.steady) {
-        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(gate.until() - now.steady);
-        settlement.next_due_at = now.wall + jitter_.after(wait);
-      }
+      blame_topic(settlement, gate, now);
       break;
   }
   log_change(change, flight.topic, reason_of(outcome));
+}
+
+void Pipeline::blame_topic(Settlement& settlement, const TopicGate& gate, const Moment& now) {
+  settlement.record = storage::WakeRecord::Outcome::postponed;
+  settlement.topic = TopicNews::refused;
+  settlement.token_rests = false;
+  std::chrono::milliseconds wait = options_.retry_first;
+  if (gate.stopped() && gate.until() > now.steady) {
+    wait = std::chrono::ceil<std::chrono::milliseconds>(gate.until() - now.steady);
+  }
+  settlement.next_due_at = now.wall + jitter_.after(wait);
 }
 
 void Pipeline::log_change(TopicGate::Change change, std::uint32_t topic, std::string_view reason) {
@@ -94,7 +109,7 @@ void Pipeline::log_change(TopicGate::Change change, std::uint32_t topic, std::st
     case TopicGate::Change::none:
       return;
     case TopicGate::Change::stopped:
-      log_.error("APNs refuses the topic or its certificate: its wakes stop",
+      log_.error("the topic is refused: its wakes stop",
                  {{"topic", name}, {"reason", reason}, {"wake_lane", lane_}});
       return;
     case TopicGate::Change::paused:

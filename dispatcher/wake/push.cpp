@@ -12,12 +12,14 @@ apns::Push make_push(storage::DueWake& wake, std::uint64_t ticket, apns::Urgency
           .urgency = urgency,
           .notification = {.push_token = std::move(wake.push_token),
                            .push_magic = std::move(wake.push_magic),
-                           .expiration = expires}};
+                           .expiration = expires},
+          .topic = std::move(wake.topic)};
 }
 
 void take_back(storage::DueWake& wake, apns::Push&& push) {
   wake.push_token = std::move(push.notification.push_token);
   wake.push_magic = std::move(push.notification.push_magic);
+  wake.topic = std::move(push.topic);
 }
 
 Clock::SteadyTime SubmitRest::refused(Clock::SteadyTime now) {

@@ -12,7 +12,7 @@ namespace reveille::wake {
 // apns::Client::submit(). False: its queue is full, and `push` is as it was.
 using SubmitPush = std::function<bool(apns::Push& push)>;
 
-// Moves token and magic out of the wake; take_back() returns them.
+// Moves token, magic and topic out of the wake; take_back() returns them.
 apns::Push make_push(storage::DueWake& wake, std::uint64_t ticket, apns::Urgency urgency,
                      std::chrono::seconds expiration, storage::Time now);
 void take_back(storage::DueWake& wake, apns::Push&& push);

@@ -21,7 +21,7 @@ struct Statistics {
   std::uint64_t in_flight = 0;   // between due and recorded outcome
   std::uint64_t parked = 0;
   std::uint64_t paced = 0;     // waits for the rate limit
-  bool topic_stopped = false;  // APNs refuses the topic or its certificate: alarm
+  bool topic_stopped = false;  // a topic is refused, or has no push certificate: alarm
 
   // Depth: wakes asked for by name that wait for a place. Oldest: how long the oldest one in the
   // store that was not read yet has been due.

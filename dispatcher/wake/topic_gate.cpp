@@ -11,6 +11,24 @@ TopicGate::Answer TopicGate::ask(Clock::SteadyTime now) const {
   return {.order = state_ == State::paused ? Order::hold : Order::postpone, .until = until_};
 }
 
+TopicGate::Change TopicGate::accepted(bool was_probe) {
+  if (state_ == State::open) doubts_ = 0;
+  return answered(was_probe);
+}
+
+TopicGate::Change TopicGate::doubted(bool was_probe, std::uint32_t certificate,
+                                     Clock::SteadyTime now) {
+  if (certificate != certificate_) return Change::none;
+  if (state_ == State::stopped) {
+    if (was_probe) close_for(State::stopped, options_.probe, now);
+    return Change::none;
+  }
+  const Change change = answered(was_probe);
+  if (++doubts_ < options_.doubts_max) return change;
+  close_for(State::stopped, options_.probe, now);
+  return Change::stopped;
+}
+
 TopicGate::Change TopicGate::answered(bool was_probe) {
   failures_ = 0;
   if (state_ == State::open) return Change::none;
@@ -52,6 +70,7 @@ void TopicGate::close_for(State state, std::chrono::seconds time, Clock::SteadyT
   state_ = state;
   probing_ = false;
   failures_ = 0;
+  doubts_ = 0;
   until_ = now + time;
 }
 
@@ -59,6 +78,7 @@ TopicGate::Change TopicGate::open() {
   state_ = State::open;
   probing_ = false;
   failures_ = 0;
+  doubts_ = 0;
   pauses_ = 0;
   return Change::opened;
 }

@@ -65,9 +65,12 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
   for (const WakeRecord& pushed : records) {
     const EnrolmentRecord* found = enrolments_.find(pushed.enrolment);
     if (!found || found->enrolment.generation != pushed.generation) continue;
-    if (found->wake.due_at != pushed.due_at) continue;
+    const bool revives = found->enrolment.push_parked &&
+                         pushed.outcome == WakeRecord::Outcome::pushed;
+    if (found->wake.due_at != pushed.due_at && !revives) continue;
 
     EnrolmentRecord& record = enrolments_.edit(pushed.enrolment);
+    if (revives) record.enrolment.push_parked = false;
     record.wake.last_apns_reason = pushed.apns_reason;
     record.wake.priority = Priority::bulk;
     switch (pushed.outcome) {

@@ -268,7 +268,7 @@ class RocksdbTransaction final : public Transaction {
   // Those that became due in this transaction, as blocks.
   void write_due(Partition partition, Priority priority);
   void record_wake(const WakeRecord& record, Time now);
-  void park(const mdm::EnrolmentId& id, ScheduleInUse& schedule);
+  void set_parked(const mdm::EnrolmentId& id, ScheduleInUse& schedule, bool is_parked);
 
   Database& database_;
   Rows rows_;

@@ -195,15 +195,15 @@ Result<std::optional<Time>> RocksdbTransaction::next_due_at(Partition partition,
   return finish(std::move(next));
 }
 
-void RocksdbTransaction::park(const mdm::EnrolmentId& id, ScheduleInUse& schedule) {
-  set_due(id, schedule, std::nullopt);
-  schedule.row.push_parked = true;
+void RocksdbTransaction::set_parked(const mdm::EnrolmentId& id, ScheduleInUse& schedule,
+                                    bool is_parked) {
+  schedule.row.push_parked = is_parked;
   std::optional<Enrolment> enrolment = read_enrolment(id);
   if (!enrolment) {
     rows_.fail({.code = ErrorCode::corrupt, .detail = "a schedule has lost its enrolment"});
     return;
   }
-  enrolment->push_parked = true;
+  enrolment->push_parked = is_parked;
   write(id, *enrolment);
 }
 
@@ -212,8 +212,11 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
   ScheduleInUse* schedule = find_schedule(id);
   if (!schedule || schedule->row.generation != record.generation) return;
   WakeState& wake = schedule->row.wake;
-  if (wake.due_at != record.due_at) return;
+  const bool revives =
+      schedule->row.push_parked && record.outcome == WakeRecord::Outcome::pushed;
+  if (wake.due_at != record.due_at && !revives) return;
 
+  if (revives) set_parked(id, *schedule, false);
   schedule->changed = true;
   wake.last_apns_reason = record.apns_reason;
   switch (record.outcome) {
@@ -228,7 +231,8 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
       set_due(id, *schedule, record.next_due_at);
       break;
     case WakeRecord::Outcome::parked:
-      park(id, *schedule);
+      set_due(id, *schedule, std::nullopt);
+      set_parked(id, *schedule, true);
       break;
   }
 }

@@ -196,6 +196,29 @@ TEST_P(WakeContractTest, TheReasonOfApnsIsKeptForOperators) {
   EXPECT_EQ(wake_state().last_apns_reason, "BadDeviceToken");
 }
 
+TEST_P(WakeContractTest, AnAcceptedPushRevivesAParkedEnrolment) {
+  enqueue(phone, restart);
+  const DueWake wake = due_wakes(phone).at(0);
+  WakeRecord record{.enrolment = phone,
+                    .generation = wake.generation,
+                    .due_at = wake.due_at,
+                    .outcome = WakeRecord::Outcome::parked,
+                    .next_due_at = {},
+                    .apns_reason = "BadDeviceToken"};
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.record_wakes(std::vector{record}, now); }));
+  ASSERT_TRUE(store().begin()->find_enrolment(phone).value()->push_parked);
+
+  // Somebody names it: pushed all the same, though no row of it is due.
+  record.due_at = store().begin()->push_target(phone).value()->due_at;
+  record.outcome = WakeRecord::Outcome::pushed;
+  record.next_due_at = now + std::chrono::seconds(30);
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.record_wakes(std::vector{record}, now); }));
+
+  EXPECT_FALSE(store().begin()->find_enrolment(phone).value()->push_parked);
+  EXPECT_EQ(due_at(phone), now + std::chrono::seconds(30));
+  EXPECT_EQ(request_wake(phone), Enqueued::queued);
+}
+
 TEST_P(WakeContractTest, UrgentWakesComeBeforeOlderOnes) {
   enrol(mac);
   ASSERT_TRUE(update_token(user));

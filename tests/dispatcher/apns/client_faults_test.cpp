@@ -534,7 +534,7 @@ TEST_F(ClientFaultsTest, AllFaultsAtOnceLoseNothing) {
 
   submit(0, 10'000);
   peer->change_script([](Script& changed) { changed.cut_after = 900; });
-  client->set_certificate(authority().push_certificate("com.apple.mgmt.External.other"));
+  set_certificate();
   peer->change_stream_limit(50);
   submit(10'000, 5'000);
   peer->change_script([](Script& changed) {

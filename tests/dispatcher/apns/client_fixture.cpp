@@ -122,6 +122,7 @@ void ClientTest::destroy_client() {
 Push ClientTest::push(std::uint64_t ticket, std::size_t magic_bytes) {
   Push push;
   push.ticket = ticket;
+  push.topic = "com.apple.mgmt.External.test";
   std::string digits = std::to_string(ticket);
   push.notification.push_token.bytes = std::string(32 - digits.size(), 't') + digits;
   push.notification.push_magic.text = std::string(magic_bytes, 'm');

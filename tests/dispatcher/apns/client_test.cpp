@@ -183,20 +183,49 @@ TEST_F(ClientTest, WithoutACertificateAPushFailsAtOnce) {
   EXPECT_TRUE(outcomes_of(1).at(0).response);
 }
 
+TEST_F(ClientTest, APushOfAnotherTopicFailsUnsent) {
+  start_peer();
+  start_client();
+  Push other = push(0);
+  other.topic = "com.apple.mgmt.External.other";
+  ASSERT_TRUE(client->submit(other));
+  submit(1, 1);
+  wait_for_outcomes(2);
+
+  const PushOutcome outcome = outcomes_of(0).at(0);
+  EXPECT_TRUE(outcome.is_of_other_topic);
+  EXPECT_EQ(outcome.failure, "no push certificate for topic com.apple.mgmt.External.other");
+  EXPECT_EQ(outcome.attempts, 0u);
+  EXPECT_EQ(statistics().sent, 1u);
+  EXPECT_TRUE(outcomes_of(1).at(0).response);
+}
+
+TEST_F(ClientTest, WhatIsSubmittedAfterANewTopicsCertificateNeverMeetsTheOldOne) {
+  start_peer();
+  start_client();
+  for (std::uint64_t round = 0; round < 50; ++round) {
+    const std::string topic = "com.apple.mgmt.External." + std::to_string(round);
+    client->set_certificate(authority().push_certificate(topic));
+    Push one = push(round);
+    one.topic = topic;
+    ASSERT_TRUE(client->submit(one));
+    wait_for_outcomes(round + 1);
+  }
+  expect_all_accepted(50);
+}
+
 TEST_F(ClientTest, ACertificateExchangedUnderLoadLosesNothing) {
   start_peer();
   start_client();
 
   for (std::uint64_t round = 0; round < 10; ++round) {
     submit(round * 1'000, 1'000);
-    const std::string topic = "com.apple.mgmt.External." + std::to_string(round);
-    client->set_certificate(authority().push_certificate(topic));
+    set_certificate();
   }
   wait_for_outcomes(10'000);
 
   expect_all_accepted(10'000);
   EXPECT_EQ(peer->record().doubles(), 0u);
-  EXPECT_EQ(statistics().topic, "com.apple.mgmt.External.9");
   submit_and_wait(10'000, 1);
   EXPECT_EQ(peer->record().headers.at("apns-topic"), "com.apple.mgmt.External.9");
 }

@@ -46,7 +46,7 @@ TEST_F(OutcomeTest, AnAcceptedPushIsRepeatedAfterTheSilenceThatFollowsItsAttempt
   EXPECT_EQ(settlement.record, Record::pushed);
   EXPECT_GE(settlement.next_due_at, now + 108s);
   EXPECT_LE(settlement.next_due_at, now + 132s);
-  EXPECT_EQ(settlement.topic, TopicNews::answered);
+  EXPECT_EQ(settlement.topic, TopicNews::accepted);
   EXPECT_FALSE(settlement.token_rests);
 }
 
@@ -66,11 +66,11 @@ TEST_F(OutcomeTest, ADeathWithoutATimeParks) {
   EXPECT_EQ(settled(answer(410, "ExpiredToken")).record, Record::parked);
 }
 
-TEST_F(OutcomeTest, AnUnusableTokenIsParkedAndSaysNothingAgainstItsTopic) {
+TEST_F(OutcomeTest, AnUnusableTokenIsParkedAndMakesItsTopicDoubtful) {
   for (const char* reason : {"BadDeviceToken", "DeviceTokenNotForTopic"}) {
     const Settlement settlement = settled(answer(400, reason));
     EXPECT_EQ(settlement.record, Record::parked) << reason;
-    EXPECT_EQ(settlement.topic, TopicNews::answered) << reason;
+    EXPECT_EQ(settlement.topic, TopicNews::doubtful) << reason;
   }
 }
 
@@ -110,6 +110,16 @@ TEST_F(OutcomeTest, OurOwnMistakeIsNotRepeatedForADay) {
   const Settlement settlement = settled(answer(400, "BadPriority"));
   EXPECT_TRUE(settlement.is_our_defect);
   expect_rest(settlement, 86'400s);
+  EXPECT_EQ(settlement.topic, TopicNews::doubtful);
+}
+
+TEST_F(OutcomeTest, AWakeOfATopicWithoutACertificateBlamesTheTopic) {
+  apns::PushOutcome unsent;
+  unsent.is_of_other_topic = true;
+  const Settlement settlement = settled(unsent);
+  EXPECT_EQ(settlement.record, Record::postponed);
+  EXPECT_EQ(settlement.topic, TopicNews::refused);
+  EXPECT_FALSE(settlement.token_rests);
 }
 
 TEST_F(OutcomeTest, OperatorsAreToldTheReasonAsItCameOrWhyThereWasNone) {

@@ -702,6 +702,77 @@ TEST_F(PipelineTest, ARequestToAStoppedTopicIsToldSoAndStaysDue) {
   EXPECT_TRUE(fleet.wake_state("tablet").due_at);
 }
 
+TEST_F(PipelineTest, ATopicWithoutACertificateWaitsForItWithoutAStormWhileOthersGoOn) {
+  topic_of_client = topic_a;
+  for (int i = 0; i < 100; ++i) enrol_with_work("other-" + std::to_string(i), topic_b);
+  enrol_with_work("phone");
+  settle();
+  EXPECT_EQ(waiting(), Ids{"phone"});
+  EXPECT_TRUE(pipeline->gauges(now).topic_stopped);
+  answer();
+  const std::size_t unsent_at_first = unsent_count;
+  for (const auto begin = now.steady; now.steady < begin + 31min;) {
+    pass_to_next();
+    while (!pushes.empty()) answer();
+  }
+  EXPECT_LE(unsent_count - unsent_at_first, 6u) << "a probe each five minutes, that costs nothing";
+  EXPECT_EQ(pushes_to("other-7"), 0u);
+
+  topic_of_client = topic_b;
+  pipeline->resume_topics();
+  for (const auto begin = now.steady; now.steady < begin + 6min;) {
+    pass_to_next();
+    while (!pushes.empty()) answer();
+  }
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = "other-" + std::to_string(i);
+    EXPECT_FALSE(fleet.is_parked(id)) << id;
+    EXPECT_GE(pushes_to(id), 1u) << id;
+  }
+}
+
+TEST_F(PipelineTest, TokensThatAreAllCalledWrongAreTheTopicsTroubleAndNotParked) {
+  for (int i = 0; i < 500; ++i) enrol_with_work("device-" + std::to_string(i));
+  settle();
+  while (!pushes.empty()) answer(400, "BadDeviceToken");
+  settle();
+  EXPECT_TRUE(pipeline->gauges(now).topic_stopped);
+  std::size_t parked = 0;
+  for (int i = 0; i < 500; ++i) parked += fleet.is_parked("device-" + std::to_string(i)) ? 1 : 0;
+  EXPECT_LE(parked, 16u);
+
+  pipeline->resume_topics();  // somebody mended it
+  pass(331s);
+  settle();
+  EXPECT_GE(pushes.size(), 484u);
+}
+
+TEST_F(PipelineTest, APushThatEveryTokenMakesMalformedStopsTheTopicAndNotItsWakesForADay) {
+  for (int i = 0; i < 500; ++i) enrol_with_work("device-" + std::to_string(i));
+  settle();
+  while (!pushes.empty()) answer(400, "BadPriority");
+  settle();
+  EXPECT_TRUE(pipeline->gauges(now).topic_stopped);
+  pipeline->resume_topics();
+  pass(331s);
+  settle();
+  EXPECT_GE(pushes.size(), 484u);
+}
+
+TEST_F(PipelineTest, AnOperatorsWakeThatIsTakenRevivesAParkedEnrolment) {
+  enrol_with_work("phone");
+  settle();
+  answer(400, "BadDeviceToken");
+  settle();
+  ASSERT_TRUE(fleet.is_parked("phone"));
+  request("phone");
+  settle();
+  answer();
+  settle();
+  EXPECT_FALSE(fleet.is_parked("phone"));
+  EXPECT_TRUE(fleet.wake_state("phone").due_at) << "and is woken again while it has work";
+}
+
 TEST_F(PipelineTest, ATopicThatDoesNotAnswerNeitherFloodsNorHoldsTheOthersUp) {
   WakeOptions options;
   options.in_flight_max = 256;

@@ -128,5 +128,45 @@ TEST_F(TopicGateTest, APausedTopicThatIsRefusedStops) {
   EXPECT_EQ(order(), Order::postpone);
 }
 
+TEST_F(TopicGateTest, RejectionsOfSoManyTokensInARowStopTheTopic) {
+  for (std::uint32_t i = 1; i < options.doubts_max; ++i) {
+    ASSERT_EQ(gate.doubted(false, gate.certificate(), now), Change::none);
+  }
+  gate.answered(false);
+  EXPECT_EQ(gate.doubted(false, gate.certificate(), now), Change::stopped);
+  EXPECT_EQ(gate.doubted(false, gate.certificate(), now), Change::none);
+  EXPECT_TRUE(gate.stopped());
+}
+
+TEST_F(TopicGateTest, OneAcceptedPushBetweenThemClearsTheTopic) {
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 1; i < options.doubts_max; ++i) {
+      gate.doubted(false, gate.certificate(), now);
+    }
+    gate.accepted(false);
+  }
+  EXPECT_EQ(order(), Order::send);
+}
+
+TEST_F(TopicGateTest, AProbeThatIsRejectedAsWellLeavesADoubtfulTopicStopped) {
+  for (std::uint32_t i = 0; i < options.doubts_max; ++i) {
+    gate.doubted(false, gate.certificate(), now);
+  }
+  now += options.probe;
+  gate.probe_sent();
+  EXPECT_EQ(gate.doubted(true, gate.certificate(), now), Change::none);
+  EXPECT_EQ(gate.ask(now).until, now + options.probe);
+  now += options.probe;
+  gate.probe_sent();
+  EXPECT_EQ(gate.accepted(true), Change::opened);
+}
+
+TEST_F(TopicGateTest, RejectionsUnderAnEarlierCertificateAreNoDoubt) {
+  const std::uint32_t old = gate.certificate();
+  gate.resume();
+  for (std::uint32_t i = 0; i < 2 * options.doubts_max; ++i) gate.doubted(false, old, now);
+  EXPECT_EQ(order(), Order::send);
+}
+
 }  // namespace
 }  // namespace reveille::wake

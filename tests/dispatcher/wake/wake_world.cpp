@@ -127,6 +127,10 @@ void PipelineWorld::start(const WakeOptions& options) {
 bool PipelineWorld::push(apns::Push& push) {
   if (client_is_full) return false;
   if (client_is_full_of_bulk && push.urgency == Urgency::bulk) return false;
+  if (!topic_of_client.empty() && push.topic != topic_of_client) {
+    unsent_.push_back(push.ticket);
+    return true;
+  }
   history.push_back(push.notification.push_token.bytes.substr(sizeof("token of ") - 1));
   pushes.push_back(std::move(push));
   return true;
@@ -156,10 +160,24 @@ bool PipelineWorld::run_job() {
   return true;
 }
 
+// What the client answers at once: it has no certificate for the push's topic.
+bool PipelineWorld::fail_unsent() {
+  const std::vector<std::uint64_t> tickets = std::exchange(unsent_, {});
+  unsent_count += tickets.size();
+  for (const std::uint64_t ticket : tickets) {
+    apns::PushOutcome outcome;
+    outcome.ticket = ticket;
+    outcome.failure = "no push certificate for its topic";
+    outcome.is_of_other_topic = true;
+    pipeline->on_outcome(std::move(outcome), now);
+  }
+  return !tickets.empty();
+}
+
 void PipelineWorld::settle() {
   do {
     next = pipeline->advance(now);
-  } while (run_job());
+  } while (fail_unsent() || run_job());
 }
 
 void PipelineWorld::pass(std::chrono::milliseconds time) {

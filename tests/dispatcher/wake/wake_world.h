@@ -83,6 +83,8 @@ class PipelineWorld : private PipelineEffects {
 
   std::deque<apns::Push> pushes;     // that wait for an answer
   std::vector<std::string> history;  // of everyone who was pushed
+  std::string topic_of_client;   // empty: every topic
+  std::size_t unsent_count = 0;  // pushes of other topics
   bool client_is_full = false, client_is_full_of_bulk = false;
   bool store_fails = false;
   std::size_t reads = 0, wakes_read = 0, records = 0;
@@ -90,10 +92,12 @@ class PipelineWorld : private PipelineEffects {
 
  private:
   bool push(apns::Push& push) override;
+  bool fail_unsent();
   void read(DueRead read) override { jobs_.emplace_back(std::move(read)); }
   void record(RecordBatch batch) override { jobs_.emplace_back(std::move(batch)); }
 
   std::deque<std::variant<DueRead, RecordBatch>> jobs_;
+  std::vector<std::uint64_t> unsent_;  // tickets
 };
 
 }  // namespace reveille::wake
