@@ -205,15 +205,14 @@ class Transaction {
 
   // ---- wakes: each partition for itself ----
 
-  // The wakes due at `now` behind `after`: urgent ones first, of each priority the oldest first. An
-  // enrolment is due because it has work and has not connected, or because an operator asked.
+  // The wakes due at `now` behind `after`: urgent ones first, then the oldest first. An enrolment is
+  // due because it has work and has not connected, or an operator asked. A damaged one has no token.
   virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
                                                  Time now, std::size_t count_max) = 0;
   // When the next one behind `after` is due, or a time before; nullopt when there is none.
   virtual Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) = 0;
 
-  // Relaxed. Records of an earlier generation, or whose wake changed meanwhile, are skipped. One
-  // that was pushed revives a parked enrolment: APNs took its token.
+  // Relaxed. Skipped if of an earlier generation or wake; one that was pushed revives a parked one.
   virtual Result<void> record_wakes(std::span<const WakeRecord> records, Time now) = 0;
 
   // Sets or clears the time of the next wake and forgets the attempts: the device has connected.

@@ -68,7 +68,7 @@ Clock::SteadyTime Pipeline::advance(const Moment& now) {
   if (next != Clock::SteadyTime::max()) next = std::max(next, bucket_.ready_at());
   if (has_room_for_read()) next = std::min(next, due_.next_at(now));
   if (has_room_for_look()) next = std::min(next, due_.next_look_at());
-  if (unwritten_ && !recording_out_) next = std::min(next, record_not_before_);
+  if (!unwritten_.empty() && !recording_out_) next = std::min(next, record_not_before_);
   return next;
 }
 
@@ -95,6 +95,7 @@ void Pipeline::start_read(const Moment& now) {
 void Pipeline::on_read(DueRead&& read, const Moment& now) {
   reading_ = false;
   if (!read.outcome) {
+    log_store_failure("due wakes cannot be read", read.outcome.error(), now);
     due_.failed(read, now);
   } else if (!closing_) {
     for (DueRead::Part& part : read.parts) take_part(part, read.is_look, now);
@@ -111,6 +112,12 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
     if (is_look && priority == storage::Priority::bulk) {
       taken = part.wakes.size();
       break;
+    }
+    if (wake.push_token.bytes.empty()) {
+      note_damaged(wake.enrolment, "its records cannot be read", now);
+      last = storage::cursor_at(wake);
+      ++taken;
+      continue;
     }
     const FlightId flight = admit(std::move(wake), now);
     if (flight == FlightTable::none) break;

@@ -13,6 +13,7 @@
 #include "dispatcher/runtime/log.h"
 #include "dispatcher/wake/due.h"
 #include "dispatcher/wake/in_flight.h"
+#include "dispatcher/wake/log_limit.h"
 #include "dispatcher/wake/moment.h"
 #include "dispatcher/wake/outcome.h"
 #include "dispatcher/wake/pace.h"
@@ -126,6 +127,10 @@ class Pipeline {
   void record(FlightId flight, const Settlement& settlement, std::string_view reason,
               const Moment& now);
   void start_record(const Moment& now);
+  void retry_record(RecordBatch&& batch, const Moment& now);
+  void give_up_record(const RecordBatch& batch, const Moment& now);
+  void note_damaged(const mdm::EnrolmentId& enrolment, std::string_view detail, const Moment& now);
+  void log_store_failure(std::string_view what, const Error& error, const Moment& now);
   void finish(FlightId flight, const Moment& now);
 
   const std::uint8_t lane_;
@@ -153,7 +158,7 @@ class Pipeline {
 
   bool recording_out_ = false;
   RecordBatch pending_;                   // outcomes to be recorded next
-  std::optional<RecordBatch> unwritten_;  // failed to commit: first to be tried again
+  std::vector<RecordBatch> unwritten_;    // failed to commit: the last one is tried again first
   RecordBatch spare_batch_;
   std::uint32_t record_failures_ = 0;  // in a row
   Clock::SteadyTime record_not_before_{};
@@ -162,7 +167,7 @@ class Pipeline {
   std::size_t urgent_ = 0;  // flights
   bool closing_ = false;
   bool waits_for_pace_ = false;
-  std::optional<Clock::SteadyTime> defect_logged_at_;
+  LogLimit defects_logged_, damage_logged_, store_failures_logged_;
   Statistics counters_;
 };
 

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::chrono::milliseconds record_retry_first{100};
 constexpr std::chrono::milliseconds record_retry_max{10'000};
-constexpr std::chrono::minutes defect_log_interval{1};
 
 }  // namespace
 
@@ -124,8 +123,7 @@ void Pipeline::log_change(TopicGate::Change change, std::uint32_t topic, std::st
 
 // A mistake of ours meets every push alike: one line a minute says as much as thousands.
 void Pipeline::log_defect(const apns::PushOutcome& outcome, const Moment& now) {
-  if (defect_logged_at_ && now.steady < *defect_logged_at_ + defect_log_interval) return;
-  defect_logged_at_ = now.steady;
+  if (!defects_logged_.allows(now.steady)) return;
   log_.error("APNs calls a push malformed",
              {{"status", outcome.response->status}, {"reason", outcome.response->reason_text}});
 }
@@ -162,10 +160,12 @@ void Pipeline::record(FlightId id, const Settlement& settlement, std::string_vie
 
 void Pipeline::start_record(const Moment& now) {
   if (recording_out_) return;
-  if (unwritten_) {
+  if (!unwritten_.empty()) {
     if (closing_ || now.steady < record_not_before_) return;
     recording_out_ = true;
-    effects_.record(*std::exchange(unwritten_, std::nullopt));
+    RecordBatch batch = std::move(unwritten_.back());
+    unwritten_.pop_back();
+    effects_.record(std::move(batch));
     return;
   }
   if (pending_.empty()) return;
@@ -175,12 +175,7 @@ void Pipeline::start_record(const Moment& now) {
 
 void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
   recording_out_ = false;
-  if (!batch.outcome) {
-    record_not_before_ =
-        now.steady + back_off(record_retry_first, record_retry_max, record_failures_++);
-    unwritten_ = std::move(batch);
-    return;
-  }
+  if (!batch.outcome) return retry_record(std::move(batch), now);
   record_failures_ = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const storage::WakeRecord& written = batch.records()[i];
@@ -193,6 +188,43 @@ void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
   }
   batch.clear();
   spare_batch_ = std::move(batch);
+}
+
+// A damaged record fails the whole batch: halving it finds the one, so that the others get theirs.
+void Pipeline::retry_record(RecordBatch&& batch, const Moment& now) {
+  const bool is_damage = batch.outcome.error().code == ErrorCode::corrupt;
+  if (is_damage && batch.size() == 1) return give_up_record(batch, now);
+  if (is_damage) {
+    RecordBatch later = batch.split();
+    unwritten_.push_back(std::move(later));
+  } else {
+    log_store_failure("outcomes of pushes cannot be recorded", batch.outcome.error(), now);
+    record_not_before_ =
+        now.steady + back_off(record_retry_first, record_retry_max, record_failures_++);
+  }
+  unwritten_.push_back(std::move(batch));
+}
+
+// Its row stays due, and is read again: the token rests meanwhile, so that it is not pushed each
+// time.
+void Pipeline::give_up_record(const RecordBatch& batch, const Moment& now) {
+  const FlightId id = batch.flights()[0];
+  const Flight& flight = flights_[id];
+  note_damaged(flight.wake.enrolment, batch.outcome.error().detail, now);
+  troubles_.add(flight.wake, now.wall + options_.retry_max, now.wall);
+  finish(id, now);
+}
+
+void Pipeline::note_damaged(const mdm::EnrolmentId& enrolment, std::string_view detail,
+                            const Moment& now) {
+  if (!damage_logged_.allows(now.steady)) return;
+  log_.error("a damaged record: its enrolment cannot be woken",
+             {{"enrolment", enrolment.text()}, {"detail", detail}, {"wake_lane", lane_}});
+}
+
+void Pipeline::log_store_failure(std::string_view what, const Error& error, const Moment& now) {
+  if (!store_failures_logged_.allows(now.steady)) return;
+  log_.warning(what, {{"code", name_of(error.code)}, {"detail", error.detail}, {"wake_lane", lane_}});
 }
 
 void Pipeline::finish(FlightId id, const Moment& now) {
@@ -210,7 +242,7 @@ void Pipeline::finish(FlightId id, const Moment& now) {
 // ---- the end ----
 
 bool Pipeline::is_drained() const {
-  const bool nothing_to_record = pending_.empty() || unwritten_;
+  const bool nothing_to_record = pending_.empty() || !unwritten_.empty();
   return !reading_ && !recording_out_ && nothing_to_record;
 }
 

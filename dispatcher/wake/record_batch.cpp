@@ -22,6 +22,19 @@ void RecordBatch::add(FlightId flight, const storage::DueWake& row,
   ++count_;
 }
 
+RecordBatch RecordBatch::split() {
+  RecordBatch later;
+  const std::size_t kept = count_ / 2;
+  for (std::size_t i = kept; i < count_; ++i) {
+    later.records_.push_back(std::move(records_[i]));
+    later.tokens_updated_at_.push_back(tokens_updated_at_[i]);
+    later.flights_.push_back(flights_[i]);
+  }
+  later.count_ = count_ - kept;
+  count_ = kept;
+  return later;
+}
+
 Result<void> RecordBatch::write(storage::Transaction& transaction, storage::Time now) {
   for (std::size_t i = 0; i < count_; ++i) {
     if (records_[i].outcome != storage::WakeRecord::Outcome::parked) continue;

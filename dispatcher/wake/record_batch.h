@@ -21,6 +21,8 @@ class RecordBatch {
   void add(FlightId flight, const storage::DueWake& row, storage::WakeRecord::Outcome outcome,
            storage::Time next_due_at, std::string_view reason);
   void clear() { count_ = 0; }
+  // The later half of at least two, which this batch loses.
+  RecordBatch split();
 
   std::span<const storage::WakeRecord> records() const { return {records_.data(), count_}; }
   std::span<const FlightId> flights() const { return {flights_.data(), count_}; }

@@ -148,4 +148,10 @@ void Rows::fail(Error error) {
   if (!failure_) failure_ = std::move(error);
 }
 
+bool Rows::forgive_damage() {
+  if (!failure_ || failure_->code != ErrorCode::corrupt) return false;
+  failure_.reset();
+  return true;
+}
+
 }  // namespace reveille::storage::rocks

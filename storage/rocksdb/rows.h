@@ -66,6 +66,9 @@ class Rows {
   void scan_committed(Table table, BytesView prefix, BytesView from, const Visit& visit);
 
   void fail(Error error);
+  // Takes the failure back if it is of a damaged row alone, which the caller does without.
+  // Answers whether there was one.
+  bool forgive_damage();
   const std::optional<Error>& failure() const { return failure_; }
 
   // All that was written, in the tables' order and the keys'.

@@ -228,7 +228,7 @@ class RocksdbTransaction final : public Transaction {
 
   std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, BytesView key, BytesView secret_row);
   // Of enrolments with a push token, whose schedules were read.
-  std::vector<DueWake> due_wakes_of(std::span<const mdm::EnrolmentId> ids);
+  std::vector<DueWake> due_wakes_of(std::span<const WakeCursor> due);
 
   // All that may be due at one time.
   struct DueGroup {

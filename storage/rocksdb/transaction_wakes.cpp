@@ -24,40 +24,48 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
   if (!plain) return std::nullopt;
   std::optional<PushSecret> secret = rows_.checked(decode_push_secret(*plain));
   if (!secret) return std::nullopt;
-  const Schedule& schedule = schedule_of(id).row;
+  const Schedule* const schedule = look_at_schedule(id);
+  if (!schedule) return std::nullopt;
   return DueWake{.enrolment = id,
-                 .generation = schedule.generation,
-                 .due_at = schedule.wake.due_at.value_or(Time{}),
-                 .attempts = schedule.wake.attempts,
+                 .generation = schedule->generation,
+                 .due_at = schedule->wake.due_at.value_or(Time{}),
+                 .attempts = schedule->wake.attempts,
                  .topic = std::move(row->topic),
                  .push_token = std::move(secret->token),
                  .push_magic = std::move(secret->magic),
                  .token_updated_at = row->token_updated_at,
-                 .priority = schedule.wake.priority};
+                 .priority = schedule->wake.priority};
 }
 
-std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const mdm::EnrolmentId> ids) {
+std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor> due) {
   std::vector<Bytes> keys;
-  keys.reserve(ids.size());
-  for (const mdm::EnrolmentId& id : ids) keys.push_back(push_secret_key(id));
-  std::vector<std::optional<DueWake>> found(ids.size());
+  keys.reserve(due.size());
+  for (const WakeCursor& one : due) keys.push_back(push_secret_key(one.enrolment));
+  std::vector<std::optional<DueWake>> found(due.size());
+  if (rows_.failure()) return {};
   rows_.get_all(Table::secrets, keys, [&](std::size_t place, BytesView row) {
-    found[place] = due_wake(ids[place], keys[place], row);
+    found[place] = due_wake(due[place].enrolment, keys[place], row);
   });
+  rows_.forgive_damage();  // it costs the wakes that it is of
+  if (rows_.failure()) return {};
   std::vector<DueWake> wakes;
-  wakes.reserve(ids.size());
-  for (std::optional<DueWake>& wake : found) {
-    if (!wake) {
-      rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});
-      return {};
+  wakes.reserve(due.size());
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (!found[i]) {
+      DueWake damaged;
+      damaged.enrolment = due[i].enrolment;
+      damaged.due_at = due[i].due_at;
+      damaged.priority = due[i].priority;
+      found[i] = std::move(damaged);
     }
-    wakes.push_back(*std::move(wake));
+    wakes.push_back(*std::move(found[i]));
   }
   return wakes;
 }
 
 bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at) {
   const Schedule* schedule = look_at_schedule(id);
+  if (!schedule && rows_.forgive_damage()) return true;  // as far as anybody can tell
   return schedule && schedule->wake.due_at == due_at && schedule->wake.priority == priority;
 }
 
@@ -170,11 +178,11 @@ void RocksdbTransaction::write_due(Partition partition, Priority priority) {
 Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
                                                            const WakeCursor& after, Time now,
                                                            std::size_t count_max) {
-  std::vector<mdm::EnrolmentId> due;
+  std::vector<WakeCursor> due;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
     if (due.size() == count_max) break;
-    scan_due(partition, priority, after, now, [&](const mdm::EnrolmentId& id, Time /*due_at*/) {
-      due.push_back(id);
+    scan_due(partition, priority, after, now, [&](const mdm::EnrolmentId& id, Time due_at) {
+      due.push_back({.priority = priority, .due_at = due_at, .enrolment = id});
       return due.size() < count_max;
     });
   }
@@ -291,7 +299,10 @@ Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::Enrolm
   if (!schedule) return no_enrolment(enrolment);
   std::optional<DueWake> target;
   if (schedule->has_push_token) {
-    std::vector<DueWake> found = due_wakes_of({&enrolment, 1});
+    const WakeCursor one = {.priority = schedule->wake.priority,
+                            .due_at = schedule->wake.due_at.value_or(Time{}),
+                            .enrolment = enrolment};
+    std::vector<DueWake> found = due_wakes_of({&one, 1});
     if (!found.empty()) target = std::move(found.front());
   }
   return finish(std::move(target));

@@ -773,6 +773,45 @@ TEST_F(PipelineTest, AnOperatorsWakeThatIsTakenRevivesAParkedEnrolment) {
   EXPECT_TRUE(fleet.wake_state("phone").due_at) << "and is woken again while it has work";
 }
 
+// ---- damage ----
+
+TEST_F(PipelineTest, ADamagedWakeIsPassedByAndTheOthersGoOut) {
+  WakeOptions options;
+  options.in_flight_max = 16;
+  start(options);
+  for (int i = 0; i < 100; ++i) enrol_with_work("device-" + std::to_string(i));
+  damaged = {"device-0", "device-50", "device-99"};
+  for (const auto begin = now.steady; now.steady < begin + 5s;) {
+    settle();
+    while (!pushes.empty()) {
+      answer();
+      settle();
+    }
+    pass(100ms);
+  }
+  EXPECT_EQ(history.size(), 97u);
+  EXPECT_TRUE(fleet.wake_state("device-50").due_at) << "it stays due, for when it is mended";
+}
+
+TEST_F(PipelineTest, OneOutcomeThatCannotBeRecordedLeavesTheOthersTheirs) {
+  for (int i = 0; i < 100; ++i) enrol_with_work("device-" + std::to_string(i));
+  settle();
+  unrecordable = {"device-13"};
+  while (!pushes.empty()) answer();
+  settle();
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = "device-" + std::to_string(i);
+    EXPECT_EQ(fleet.wake_state(id).attempts, id == "device-13" ? 0u : 1u) << id;
+  }
+  EXPECT_EQ(pipeline->gauges(now).in_flight, 0u);
+  const std::size_t before = pushes_to("device-13");
+  for (const auto begin = now.steady; now.steady < begin + 10min;) {
+    pass_to_next();
+    while (!pushes.empty()) answer();
+  }
+  EXPECT_LE(pushes_to("device-13"), before + 1) << "not at each reading";
+}
+
 TEST_F(PipelineTest, ATopicThatDoesNotAnswerNeitherFloodsNorHoldsTheOthersUp) {
   WakeOptions options;
   options.in_flight_max = 256;

@@ -1,5 +1,6 @@
 #include "wake_world.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace reveille::wake {
@@ -145,13 +146,23 @@ bool PipelineWorld::run_job() {
     ++reads;
     read->outcome = read_due(*transaction, *read, now.wall);
     if (store_fails) read->outcome = failure(ErrorCode::unavailable, "the disk is gone");
-    for (const DueRead::Part& part : read->parts) wakes_read += part.wakes.size();
+    for (DueRead::Part& part : read->parts) {
+      wakes_read += part.wakes.size();
+      for (storage::DueWake& wake : part.wakes) {
+        if (damaged.contains(wake.enrolment.text())) wake.push_token.bytes.clear();
+      }
+    }
     pipeline->on_read(std::move(*read), now);
     return true;
   }
   auto& batch = std::get<RecordBatch>(job);
   batch.outcome = failure(ErrorCode::unavailable, "the disk is gone");
-  if (!store_fails) {
+  const auto is_unrecordable = [&](const storage::WakeRecord& record) {
+    return unrecordable.contains(record.enrolment.text());
+  };
+  if (std::ranges::any_of(batch.records(), is_unrecordable)) {
+    batch.outcome = failure(ErrorCode::corrupt, "a row is damaged");
+  } else if (!store_fails) {
     ++records;
     batch.outcome = batch.write(*transaction, now.wall);
     if (batch.outcome) batch.outcome = transaction->commit();

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -87,6 +88,8 @@ class PipelineWorld : private PipelineEffects {
   std::size_t unsent_count = 0;  // pushes of other topics
   bool client_is_full = false, client_is_full_of_bulk = false;
   bool store_fails = false;
+  std::set<std::string> damaged;  // whose due rows cannot be read
+  std::set<std::string> unrecordable;
   std::size_t reads = 0, wakes_read = 0, records = 0;
   Clock::SteadyTime next{};
 
