@@ -53,6 +53,7 @@ struct Expansion::Entry {
 
   storage::Batch batch;
   bool is_withdrawing = false;
+  bool is_expanded = false;  // everywhere
   Partitions pending;     // another step may do something there
   Partitions maybe_live;  // something may be left to withdraw there
   Allowance allowance;
@@ -180,8 +181,21 @@ void Expansion::settle(Entry& entry, const Moment& now) {
     remove(entry);
     return;
   }
+  if (entry.pending.none()) {
+    entry.is_expanded = true;
+    wake_at(entry, now.steady + look_interval);
+  }
   classify(entry);
   make_ready(entry);
+}
+
+// Paused, it cannot be asked.
+void Expansion::look_for_live(Entry& entry, const Moment& now) {
+  if (entry.may_go_on()) {
+    entry.pending |= entry.maybe_live;
+  } else {
+    wake_at(entry, now.steady + look_interval);
+  }
 }
 
 void Expansion::begin_withdrawing(Entry& entry) {
@@ -197,7 +211,7 @@ void Expansion::classify(Entry& entry) {
   Place place = Place::expanding;
   if (entry.is_withdrawing) {
     place = Place::withdrawing;
-  } else if (entry.pending.none()) {
+  } else if (entry.is_expanded) {
     place = Place::awaiting_expiry;
   } else if (entry.batch.state == storage::BatchState::paused) {
     place = Place::paused;
@@ -258,6 +272,7 @@ void Expansion::see_time(const Moment& now) {
     Entry& entry = *timers_.begin()->second;
     timers_.erase(timers_.begin());
     entry.timer.reset();
+    if (entry.place == Place::awaiting_expiry) look_for_live(entry, now);
     make_ready(entry);
   }
 }

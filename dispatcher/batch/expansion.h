@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bitset>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -57,9 +58,14 @@ struct ChunkResult {
 //     │ ▼                                   ▲ └──all partitions walked──► (gone)
 //    paused ──────────cancelled, expired────┘
 //
+// One that awaits its expiry is asked now and then whether any of its deliveries is live: when all
+// are answered, nothing is left to be taken back, and it is gone.
+//
 // Events in, chunks out; no thread, no clock: a test turns the time.
 class Expansion {
  public:
+  static constexpr std::chrono::minutes look_interval{1};
+
   // `lane_of_partition[index]` is below `lanes`.
   Expansion(const ExpanderOptions& options, std::size_t lanes,
             const std::array<std::size_t, storage::Partition::count>& lane_of_partition);
@@ -104,6 +110,7 @@ class Expansion {
   void leave_ready_lists(Entry& entry);
 
   void see_time(const Moment& now);
+  void look_for_live(Entry& entry, const Moment& now);
   void make_ready(Entry& entry);
   void wake_at(Entry& entry, Clock::SteadyTime time);
   std::optional<Chunk> chunk_of(Entry& entry, std::size_t lane, const Moment& now);

@@ -93,6 +93,20 @@ void Fleet::set(const storage::BatchId& batch, storage::BatchState state, storag
   });
 }
 
+void Fleet::answer_all(storage::Time now) {
+  run([&](storage::Transaction& transaction) {
+    for (std::size_t i = 0; i < devices_; ++i) {
+      for (;;) {
+        const auto command = transaction.next_command(device(i), storage::NotNow::offer, now);
+        expect_done(command);
+        if (!*command) break;
+        expect_done(transaction.record_report(device(i), (*command)->uuid,
+                                              mdm::Status::acknowledged, "<plist/>", now));
+      }
+    }
+  });
+}
+
 storage::Batch Fleet::batch(const storage::BatchId& id) {
   return store_.begin()->find_batch(id).value().value();
 }

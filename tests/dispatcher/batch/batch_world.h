@@ -47,6 +47,8 @@ class Fleet {
   storage::BatchId put_for(const std::string& id, std::size_t devices, storage::Time now,
                            const std::function<void(storage::Batch&)>& change = {});
   void set(const storage::BatchId& batch, storage::BatchState state, storage::Time now);
+  // Every device does all it has to do.
+  void answer_all(storage::Time now);
 
   storage::Batch batch(const storage::BatchId& id);
   storage::BatchCounts counts(const storage::BatchId& id);

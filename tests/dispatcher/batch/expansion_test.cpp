@@ -253,12 +253,30 @@ TEST_F(ExpansionTest, WhatIsExpandedAwaitsItsExpiryAndIsTakenBackThen) {
   world->settle();
   EXPECT_EQ(world->expansion->statistics().awaiting_expiry, 1u);
   EXPECT_FALSE(world->expansion->oldest_created_at()) << "it is not at work";
-  EXPECT_EQ(world->expansion->next_at(world->now()), world->clock.steady + 1h);
+  EXPECT_EQ(world->expansion->next_at(world->now()),
+            world->clock.steady + Expansion::look_interval);
 
-  world->pass(1h);
+  world->pass(30min);
+  EXPECT_EQ(world->expansion->statistics().awaiting_expiry, 1u);
+  world->pass(30min);
 
   EXPECT_EQ(world->fleet.counts(batch).expired, 50u);
   EXPECT_EQ(world->expansion->statistics().unfinished, 0u);
+}
+
+TEST_F(ExpansionTest, OneWithAnExpiryIsDoneOnceEveryoneHasAnswered) {
+  start(2, 20);
+  const auto batch =
+      begin("all", [&](storage::Batch& of) { of.expires_at = world->clock.wall + 24h * 30; });
+  world->settle();
+  ASSERT_EQ(world->expansion->statistics().awaiting_expiry, 1u);
+
+  world->fleet.answer_all(world->clock.wall);
+  world->pass(Expansion::look_interval);
+
+  EXPECT_EQ(live(batch), 0u);
+  EXPECT_EQ(world->expansion->statistics().unfinished, 0u);
+  EXPECT_EQ(world->expansion->next_at(world->now()), Clock::SteadyTime::max());
 }
 
 TEST_F(ExpansionTest, APausedBatchExpiresAsWell) {
