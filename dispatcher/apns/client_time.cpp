@@ -67,12 +67,18 @@ void Client::State::tick() {
 
 void Client::State::expire_pushes(Clock::SteadyTime now) {
   while (PendingPush* pending = table.submitted_until(now - options.push_timeout)) {
-    if (pending->connection != nullptr) pending->connection->cancel(pending->id);
+    if (pending->connection != nullptr) {
+      // One that was sent just now, after a long wait for a stream, says nothing of its connection.
+      const bool had_its_time = now - pending->stage_since >= options.answer_timeout;
+      if (had_its_time) pending->connection->note_unanswered();
+      pending->connection->cancel(pending->id);
+    }
     figures.timed_out.add();
     fail(*pending, pending->attempts > 0 || usable_connections() > 0 ? "timed out"
                                                                      : "no connection to APNs");
   }
   while (PendingPush* pending = table.sent_until(now - options.answer_timeout)) {
+    pending->connection->note_unanswered();
     pending->connection->cancel(pending->id);
     send_again_or_fail(*pending, figures.resubmitted_unanswered, "timed out");
   }

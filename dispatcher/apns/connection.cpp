@@ -56,7 +56,6 @@ void Connection::send(const PendingPush& pending) {
 
 void Connection::cancel(std::uint32_t id) {
   session_.cancel(id);
-  ++unanswered_in_a_row_;
   say_goodbye_when_done();  // nothing may ever be read again that would remind us
 }
 

@@ -70,6 +70,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // Requires capacity() > 0. Nothing leaves before flush().
   void send(const PendingPush& pending);
   void cancel(std::uint32_t id);
+  void note_unanswered() { ++unanswered_in_a_row_; }
   void flush();
 
   // Takes no more pushes; says GOAWAY and closes when those it has are done.

@@ -175,6 +175,21 @@ TEST_F(ClientFaultsTest, StalledStreamsAreCancelledAndSentElsewhere) {
   EXPECT_GE(statistics().resubmitted_unanswered, 20u);
 }
 
+TEST_F(ClientFaultsTest, PushesThatEndBeforeTheirAnswerWasLateDoNotBlameTheConnection) {
+  options.push_timeout = 200ms;  // long before answer_timeout: as after a long wait for a stream
+  options.connections_max = 1;
+  Script script;
+  script.holds_answers = true;
+  start_peer(script);
+  start_client();
+
+  submit_and_wait(0, 50);
+
+  EXPECT_EQ(outcomes_of(0).at(0).failure, "timed out");
+  EXPECT_EQ(statistics().retired, 0u);
+  EXPECT_EQ(statistics().connects, 1u);
+}
+
 TEST_F(ClientFaultsTest, APushThatIsNeverAnsweredTimesOutOnce) {
   options.push_timeout = 100ms;
   Script script;
