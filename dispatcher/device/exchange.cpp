@@ -1,5 +1,6 @@
 #include "dispatcher/device/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace reveille::device {
@@ -40,6 +41,18 @@ Result<void> record(storage::Transaction& transaction, const mdm::Report& report
   return transaction.end_enrolment(report.identity.device, storage::EndReason::erased, now);
 }
 
+// An answer begins the count anew: the next command of the same exchange is handed out for the first
+// time, or as good as that.
+Result<std::uint32_t> times_unanswered(storage::Transaction& transaction, const mdm::Report& report,
+                                       const mdm::CommandUuid& command) {
+  if (report.status != mdm::Status::idle) return 1;
+  const auto delivery = transaction.find_delivery(report.identity.enrolment, command);
+  if (!delivery) return std::unexpected(delivery.error());
+  if (!*delivery) return 1;
+  const std::uint32_t sent = (*delivery)->times_sent;
+  return std::max<std::uint32_t>(1, sent - std::min(sent, (*delivery)->times_not_now));
+}
+
 Result<void> take_next(storage::Transaction& transaction, const mdm::Report& report,
                        const ExchangeRules& rules, storage::Time now, Exchange& exchange) {
   const mdm::EnrolmentId& enrolment = report.identity.enrolment;
@@ -48,14 +61,17 @@ Result<void> take_next(storage::Transaction& transaction, const mdm::Report& rep
       enrolment, is_new_round ? storage::NotNow::offer : storage::NotNow::skip, now);
   if (!next) return std::unexpected(next.error());
   exchange.command = *std::move(next);
-  std::size_t put_off = 0;
-  if (!exchange.command) {
+  HandedOut handed_out;
+  if (exchange.command) {
+    const auto times = times_unanswered(transaction, report, exchange.command->uuid);
+    if (!times) return std::unexpected(times.error());
+    handed_out.times_unanswered = *times;
+  } else {
     const auto queue = transaction.queue_state(enrolment);
     if (!queue) return std::unexpected(queue.error());
-    put_off = queue->put_off;
+    handed_out.put_off = queue->put_off;
   }
-  exchange.wake_at = wake_after_exchange(exchange.command ? HandedOut::command : HandedOut::nothing,
-                                         put_off, report.status, rules.timeouts, now);
+  exchange.wake_at = wake_after_exchange(handed_out, report.status, rules.timeouts, now);
   return transaction.reschedule_wake(enrolment, exchange.wake_at, now);
 }
 

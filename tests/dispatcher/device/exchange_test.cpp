@@ -46,6 +46,23 @@ TEST_F(ExchangeTest, IdleGetsACommandAgainThatWasSentAndNeverAnswered) {
   EXPECT_EQ(delivery("PHONE", "a").times_sent, 2u);
 }
 
+TEST_F(ExchangeTest, ADeviceThatTakesACommandAndNeverAnswersIsWokenAtGrowingIntervals) {
+  const ExchangeTimeouts timeouts;
+  for (const auto interval : {timeouts.answer, 4 * timeouts.answer, 16 * timeouts.answer}) {
+    EXPECT_EQ(says_idle(), "a");
+    EXPECT_EQ(wake_due_at("PHONE"), now_ + interval);
+  }
+}
+
+TEST_F(ExchangeTest, ADeviceThatPutACommandOffHasAnsweredIt) {
+  const ExchangeTimeouts timeouts;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(says_idle(), "a");
+    EXPECT_EQ(wake_due_at("PHONE"), now_ + timeouts.answer);
+    EXPECT_EQ(says_not_now("a"), "nothing");
+  }
+}
+
 TEST_F(ExchangeTest, IdleWithAnEmptyQueueGetsAnEmptyBodyAndNoWake) {
   EXPECT_EQ(says_idle(), "a");
   EXPECT_EQ(acknowledges("a"), "nothing");
@@ -313,18 +330,21 @@ TEST_F(EraseTest, IdleAfterTheEndIsRefused) {
 TEST(WakeAfterExchangeTest, WhatIsOwedDecidesWhenTheDeviceIsWoken) {
   const ExchangeTimeouts timeouts;
   const storage::Time now{seconds(1'000)};
-  const auto wake = [&](HandedOut handed, std::size_t put_off, mdm::Status status) {
-    return wake_after_exchange(handed, put_off, status, timeouts, now);
+  const auto wake = [&](std::uint32_t times_unanswered, std::size_t put_off, mdm::Status status) {
+    const HandedOut handed_out{.times_unanswered = times_unanswered, .put_off = put_off};
+    return wake_after_exchange(handed_out, status, timeouts, now);
   };
 
-  EXPECT_EQ(wake(HandedOut::command, 0, mdm::Status::idle), now + timeouts.answer);
-  EXPECT_EQ(wake(HandedOut::command, 3, mdm::Status::not_now), now + timeouts.answer);
-  EXPECT_EQ(wake(HandedOut::nothing, 0, mdm::Status::not_now), std::nullopt);
-  EXPECT_EQ(wake(HandedOut::nothing, 0, mdm::Status::idle), std::nullopt);
-  EXPECT_EQ(wake(HandedOut::nothing, 1, mdm::Status::not_now), now + timeouts.not_now_promised);
+  EXPECT_EQ(wake(1, 0, mdm::Status::idle), now + timeouts.answer);
+  EXPECT_EQ(wake(1, 3, mdm::Status::not_now), now + timeouts.answer);
+  EXPECT_EQ(wake(2, 0, mdm::Status::idle), now + 4 * timeouts.answer);
+  EXPECT_EQ(wake(1'000'000, 0, mdm::Status::idle), now + timeouts.answer_max);
+  EXPECT_EQ(wake(0, 0, mdm::Status::not_now), std::nullopt);
+  EXPECT_EQ(wake(0, 0, mdm::Status::idle), std::nullopt);
+  EXPECT_EQ(wake(0, 1, mdm::Status::not_now), now + timeouts.not_now_promised);
   for (const auto status :
        {mdm::Status::acknowledged, mdm::Status::error, mdm::Status::command_format_error}) {
-    EXPECT_EQ(wake(HandedOut::nothing, 1, status), now + timeouts.not_now_unpromised);
+    EXPECT_EQ(wake(0, 1, status), now + timeouts.not_now_unpromised);
   }
 }
 
