@@ -162,9 +162,10 @@ FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<W
   if (urgency == Urgency::urgent) ++urgent_;
   flight.replies = std::move(replies);
   const auto rests_until = troubles_.rests_until(flight.wake, now.wall);
-  // Only a person who waits for its answer is reason to try sooner.
-  if (rests_until && flight.replies.empty()) {
-    give_back(id, *rests_until, "backing off", now);
+  // Only a person who waits for its answer is reason to try sooner, and none when APNs has asked.
+  const bool is_busy = troubles_.is_busy(flight.wake);
+  if (rests_until && (flight.replies.empty() || is_busy)) {
+    give_back(id, *rests_until, is_busy ? "backing off: TooManyRequests" : "backing off", now);
     return id;
   }
   pacing_.add(id);

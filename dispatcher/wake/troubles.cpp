@@ -28,7 +28,13 @@ std::optional<storage::Time> Troubles::rests_until(const storage::DueWake& wake,
   return trouble->rests_until;
 }
 
-void Troubles::add(const storage::DueWake& wake, storage::Time rests_until, storage::Time now) {
+bool Troubles::is_busy(const storage::DueWake& wake) const {
+  const Trouble* trouble = find(wake);
+  return trouble && trouble->rest == Rest::asked_by_apns;
+}
+
+void Troubles::add(const storage::DueWake& wake, storage::Time rests_until, storage::Time now,
+                   Rest rest) {
   const std::uint32_t failures_before = failures(wake);
   if (troubles_.size() >= tokens_max_ && !troubles_.contains(wake.enrolment)) {
     forget_old(now);
@@ -36,7 +42,8 @@ void Troubles::add(const storage::DueWake& wake, storage::Time rests_until, stor
   }
   troubles_[wake.enrolment] = {.failures = failures_before + 1,
                                .token_updated_at = wake.token_updated_at,
-                               .rests_until = rests_until};
+                               .rests_until = rests_until,
+                               .rest = rest};
 }
 
 void Troubles::forget_old(storage::Time now) {

@@ -20,8 +20,12 @@ class Troubles {
   std::uint32_t failures(const storage::DueWake& wake) const;
   // When the token may be pushed, if that is after `now`.
   std::optional<storage::Time> rests_until(const storage::DueWake& wake, storage::Time now) const;
+  // Whether APNs itself asked for the rest (429): then nobody may cut it short.
+  bool is_busy(const storage::DueWake& wake) const;
 
-  void add(const storage::DueWake& wake, storage::Time rests_until, storage::Time now);
+  enum class Rest : std::uint8_t { ours, asked_by_apns };
+  void add(const storage::DueWake& wake, storage::Time rests_until, storage::Time now,
+           Rest rest = Rest::ours);
   void forget(const mdm::EnrolmentId& enrolment) {
     if (!troubles_.empty()) troubles_.erase(enrolment);
   }
@@ -33,6 +37,7 @@ class Troubles {
     std::uint32_t failures = 0;
     storage::Time token_updated_at{};  // a later token starts afresh
     storage::Time rests_until{};
+    Rest rest = Rest::ours;
   };
 
   const Trouble* find(const storage::DueWake& wake) const;

@@ -620,6 +620,32 @@ TEST_F(PipelineTest, ABusyTokenRestsWhateverBecomesDueMeanwhileAndHoldsNobodyEls
   EXPECT_EQ(pushes_to("phone"), 3u);
 }
 
+TEST_F(PipelineTest, SomebodyWhoWaitsDoesNotCutTheRestShortThatAPNsAskedFor) {
+  enrol_with_work("phone");
+  settle();
+  answer(429, "TooManyRequests");
+  settle();
+  request("phone");
+  settle();
+  EXPECT_EQ(pushes_to("phone"), 1u);
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_THAT(results[0].failure, testing::HasSubstr("TooManyRequests"));
+  EXPECT_TRUE(fleet.wake_state("phone").due_at);
+  pass(34s);
+  settle();
+  EXPECT_EQ(pushes_to("phone"), 2u);
+}
+
+TEST_F(PipelineTest, SomebodyWhoWaitsCutsARestOfOurOwnShort) {
+  enrol_with_work("phone");
+  settle();
+  answer(503, "ServiceUnavailable");
+  settle();
+  request("phone");
+  settle();
+  EXPECT_EQ(pushes_to("phone"), 2u);
+}
+
 TEST_F(PipelineTest, AServerErrorIsTriedAgainWithBackOffAndForgottenAfterSuccess) {
   enrol_with_work("phone");
   settle();
