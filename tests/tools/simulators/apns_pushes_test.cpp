@@ -265,6 +265,30 @@ duration_seconds = 0.3
   EXPECT_EQ(report().refused, 6u);
 }
 
+TEST_F(ApnsPushes, HaveTheSameFateWithTheSameSeed) {
+  const auto fates = [this](const std::string& seed) {
+    open("seed = " + seed + R"(
+[[always.push]]
+do = "refuse"
+rate = 0.2
+[[always.push]]
+do = "answer"
+rate = 0.2
+reason = "ServiceUnavailable"
+)");
+    const auto provider = connected();
+    for (std::uint64_t number = 1; number <= 200; ++number) provider->push(number);
+    until([&] { return provider->responses.size() + provider->failures.size() == 200; });
+    std::map<Tag, int> fate;
+    for (const auto& [tag, response] : provider->responses) fate[tag] = response.status;
+    server_.reset();
+    return fate;
+  };
+  const auto first = fates("5");
+  EXPECT_EQ(fates("5"), first);
+  EXPECT_NE(fates("6"), first);
+}
+
 TEST_F(ApnsPushes, ThatAProviderWithdrawsAreOwed) {
   open("[[always.push]]\ndo = \"stall\"");
   const auto provider = connected();
