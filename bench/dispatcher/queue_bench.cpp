@@ -19,7 +19,8 @@ void BM_QueueHop(benchmark::State& state) {
   apns::Push push{.ticket = 1,
                   .notification = {.push_token = {.bytes = Bytes(32, '\x5A')},
                                    .push_magic = {.text = "0A0B0C0D-0001-4000-8000-000000000001"},
-                                   .expiration = {}}};
+                                   .expiration = {}},
+                  .topic = "com.apple.mgmt.External.0A0B0C0D-0001-4000-8000-000000000001"};
   std::vector<apns::Push> pushes(values, push);
   UnitCosts costs;
   for (auto _ : state) {
