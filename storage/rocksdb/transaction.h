@@ -227,7 +227,9 @@ class RocksdbTransaction final : public Transaction {
   // ---- wakes ----
 
   std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, BytesView key, BytesView secret_row);
-  // Of enrolments with a push token, whose schedules were read.
+  // Of enrolments with a push token, whose schedules were read; nullopt: damaged.
+  std::vector<std::optional<DueWake>> read_due_wakes(std::span<const WakeCursor> due);
+  // The same; what is damaged has its name and time alone.
   std::vector<DueWake> due_wakes_of(std::span<const WakeCursor> due);
 
   // All that may be due at one time.

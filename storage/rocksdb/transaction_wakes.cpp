@@ -37,15 +37,21 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
                  .priority = schedule->wake.priority};
 }
 
-std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor> due) {
+std::vector<std::optional<DueWake>> RocksdbTransaction::read_due_wakes(
+    std::span<const WakeCursor> due) {
   std::vector<Bytes> keys;
   keys.reserve(due.size());
   for (const WakeCursor& one : due) keys.push_back(push_secret_key(one.enrolment));
   std::vector<std::optional<DueWake>> found(due.size());
-  if (rows_.failure()) return {};
   rows_.get_all(Table::secrets, keys, [&](std::size_t place, BytesView row) {
     found[place] = due_wake(due[place].enrolment, keys[place], row);
   });
+  return found;
+}
+
+std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor> due) {
+  if (rows_.failure()) return {};
+  std::vector<std::optional<DueWake>> found = read_due_wakes(due);
   rows_.forgive_damage();  // it costs the wakes that it is of
   if (rows_.failure()) return {};
   std::vector<DueWake> wakes;
@@ -302,8 +308,10 @@ Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::Enrolm
     const WakeCursor one = {.priority = schedule->wake.priority,
                             .due_at = schedule->wake.due_at.value_or(Time{}),
                             .enrolment = enrolment};
-    std::vector<DueWake> found = due_wakes_of({&one, 1});
-    if (!found.empty()) target = std::move(found.front());
+    target = read_due_wakes({&one, 1}).front();
+    if (!target) {
+      rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});
+    }
   }
   return finish(std::move(target));
 }

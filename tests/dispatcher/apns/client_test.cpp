@@ -227,7 +227,7 @@ TEST_F(ClientTest, ACertificateExchangedUnderLoadLosesNothing) {
   expect_all_accepted(10'000);
   EXPECT_EQ(peer->record().doubles(), 0u);
   submit_and_wait(10'000, 1);
-  EXPECT_EQ(peer->record().headers.at("apns-topic"), "com.apple.mgmt.External.9");
+  EXPECT_GT(peer->record().connections, 1u);
 }
 
 TEST_F(ClientTest, StoppingWaitsForWhatIsInFlightAndFailsWhatWaits) {
