@@ -220,7 +220,8 @@ class AllAtOnce(Weather):
     five of the pushes that are reset were delivered: their doubles cannot be avoided."""
 
     devices = 150
-    configuration = {"apns": {"connections_max": CONNECTIONS_MAX, "push_timeout_seconds": 2},
+    configuration = {"apns": {"connections_max": CONNECTIONS_MAX, "push_timeout_seconds": 2,
+                              "answer_timeout_seconds": 2},
                      "wake": {"silence_seconds": [2, 4, 8], "retry_first_seconds": 1,
                               "retry_seconds_max": 4, "coalescing_seconds": 0}}
     losses = """
