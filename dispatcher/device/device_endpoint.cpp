@@ -24,6 +24,8 @@ enrolment::ProfileOptions profile_options(const DeviceEndpointOptions& options,
   profile.public_url = options.public_url;
   profile.organisation = options.organisation;
   profile.sign_message = options.sign_message;
+  const TokenServices& tokens = options.services.tokens;
+  profile.gives_tokens = tokens.maid.has_value() || tokens.watch_pairing.has_value();
   if (!options.sign_profile) return profile;
   profile.signer = options.profile_signer;
   if (profile.signer) return profile;

@@ -72,7 +72,9 @@ profile::EnrolmentProfile make_enrolment_profile(const ProfileOptions& options,
   contents.mdm.check_in_url = url + "/checkin";
   contents.mdm.sign_message = options.sign_message;
   // Users of Macs and Shared iPads get channels of their own; it cannot be added later (7.1).
-  contents.mdm.server_capabilities = {"com.apple.mdm.per-user-connections"};
+  contents.mdm.server_capabilities = {"com.apple.mdm.per-user-connections",
+                                      "com.apple.mdm.bootstraptoken"};
+  if (options.gives_tokens) contents.mdm.server_capabilities.push_back("com.apple.mdm.token");
   return contents;
 }
 

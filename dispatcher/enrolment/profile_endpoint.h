@@ -20,6 +20,7 @@ struct ProfileOptions {
   std::string public_url;  // "https://mdm.example.com:8443"; no path
   std::string organisation = "reveille";
   bool sign_message = false;  // devices also sign each request: needed behind a TLS proxy
+  bool gives_tokens = false;  // GetToken is answered; no device asks for one unless it is told
   // nullopt: profiles go out as plain XML, which some simulators need.
   std::optional<ProfileSigner> signer;
 };

@@ -80,7 +80,8 @@ TEST_F(ProfileEndpointTest, AnOpenLinkGivesTheRootTheScepAndTheMdmPayload) {
   EXPECT_EQ(profile->mdm.access_rights, 8191);
   EXPECT_TRUE(profile->mdm.check_out_when_removed);
   EXPECT_FALSE(profile->mdm.sign_message);
-  EXPECT_THAT(profile->mdm.server_capabilities, ElementsAre("com.apple.mdm.per-user-connections"));
+  EXPECT_THAT(profile->mdm.server_capabilities,
+              ElementsAre("com.apple.mdm.per-user-connections", "com.apple.mdm.bootstraptoken"));
 }
 
 TEST_F(ProfileEndpointTest, TheKeysStandInThePropertyListAsAppleSpellsThem) {
@@ -195,6 +196,18 @@ TEST_F(ProfileEndpointTest, AStoreThatFailsGives503AndTheLinkStaysOpen) {
   store_.mend();
 
   EXPECT_EQ(open_link().status, 200);
+}
+
+TEST(EnrolmentProfileTest, ThatGetTokenIsAnsweredIsSaidOnlyWhereItIs) {
+  const HandClock clock;
+  const CertificateAuthority authority = make_authority(clock);
+  ProfileOptions options;
+  options.public_url = "https://mdm.example.com";
+  options.gives_tokens = true;
+
+  const auto profile = make_enrolment_profile(options, authority.certificate(), "one", "topic");
+
+  EXPECT_THAT(profile.mdm.server_capabilities, testing::Contains("com.apple.mdm.token"));
 }
 
 TEST(EnrolmentProfileTest, AnotherLinkGivesAnotherSubjectButTheSameIdentifier) {
