@@ -13,6 +13,9 @@ from support import SLOWNESS, EndToEnd, json, wait_until
 
 DEVICES = 12
 CONNECTIONS_MAX = 4
+# How much longer a day is under the sanitizers. A few devices keep up with less than the patience
+# that their answers get.
+PACE = min(SLOWNESS, 2)
 
 
 class Weather(EndToEnd):
@@ -25,7 +28,7 @@ class Weather(EndToEnd):
         path = self.folder / "day.toml"
         # The day is longer where the daemon is slower, so that the weather still meets work.
         path.write_text(re.sub(r"duration_seconds = (\d+)",
-                               lambda found: f"duration_seconds = {int(found[1]) * SLOWNESS}",
+                               lambda found: f"duration_seconds = {int(found[1]) * PACE}",
                                scenario))
         self.parts.make_apple()
         self.parts.start_apns("--scenario", path, "--strict")
@@ -39,11 +42,11 @@ class Weather(EndToEnd):
     def work(self, fleet, seconds, wave=1.0):
         """Commands to all, a wave each `wave` seconds; returns once all are acknowledged."""
         waves = 0
-        end = time.monotonic() + seconds * SLOWNESS
+        end = time.monotonic() + seconds * PACE
         while time.monotonic() < end:
             self.parts.ctl("command", "send", "DeviceInformation", "--all")
             waves += 1
-            time.sleep(wave * SLOWNESS)
+            time.sleep(wave * PACE)
         self.all_acknowledged(fleet, waves)
 
     def all_acknowledged(self, fleet, waves):
@@ -137,7 +140,7 @@ alert = "certificate_revoked"
         wait_until(lambda: "revoked" in self.parts.ctl("status")["apns"]["last_connect_error"],
                    60 * SLOWNESS, "the daemon to hear that its certificate is revoked")
         self.parts.ctl("command", "send", "DeviceInformation", "--all")
-        time.sleep(6 * SLOWNESS)  # until the last phase
+        time.sleep(6 * PACE)  # until the last phase
         self.parts.set_push_certificate()
         self.all_acknowledged(fleet, 1)
         report = self.report()
@@ -276,11 +279,11 @@ connections = "cut"
     def work(self, fleet, seconds):
         """By batches, which are answered at once, whatever becomes of their pushes."""
         waves = 0
-        end = time.monotonic() + seconds * SLOWNESS
+        end = time.monotonic() + seconds * PACE
         while time.monotonic() < end:
             self.parts.ctl("batch", "start", "DeviceInformation", "--all")
             waves += 1
-            time.sleep(0.2 * SLOWNESS)
+            time.sleep(0.2 * PACE)
         self.all_acknowledged(fleet, waves)
 
     def test_loses_nothing_doubles_only_what_it_cannot_know_and_stays_within_its_connections(self):
