@@ -39,8 +39,13 @@ IdentityVerifier::IdentityVerifier(std::span<const pki::Certificate> anchors,
 
 bool IdentityVerifier::shows_identity(const http::Request& head, const http::Peer& peer) const {
   if (peer.certificate || head.header("mdm-signature")) return true;
-  const auto by_proxy = proxies_.certificate_header(head, peer.address);
+  const auto by_proxy = proxy_header(head, peer);
   return by_proxy && *by_proxy;
+}
+
+Result<std::optional<std::string_view>> IdentityVerifier::proxy_header(
+    const http::Request& request, const http::Peer& peer) const {
+  return proxies_.certificate_header(request, peer.relay.value_or(peer.address));
 }
 
 std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& request,
@@ -66,7 +71,7 @@ std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& req
 
 std::expected<std::optional<pki::Certificate>, Refused> IdentityVerifier::shown(
     const http::Request& request, const http::Peer& peer) const {
-  const auto header = proxies_.certificate_header(request, peer.relay.value_or(peer.address));
+  const auto header = proxy_header(request, peer);
   if (!header) return refused(Refusal::bad_proxy_header, header.error().detail);
   if (!*header) return peer.certificate;
   Result<pki::Certificate> certificate = pki::certificate_from_proxy_header(**header);

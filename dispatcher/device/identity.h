@@ -48,6 +48,9 @@ class IdentityVerifier {
                                         storage::Time now);
 
  private:
+  // Of the proxy that wrote the request, if it is a trusted one.
+  Result<std::optional<std::string_view>> proxy_header(const http::Request& request,
+                                                       const http::Peer& peer) const;
   std::expected<std::optional<pki::Certificate>, Refused> shown(const http::Request& request,
                                                                 const http::Peer& peer) const;
   std::expected<Caller, Refused> trust(const pki::Certificate& certificate, pki::Time now);

@@ -30,6 +30,19 @@ TEST_F(IdentityVerifierTest, WithoutACertificateNobodyCalls) {
   EXPECT_EQ(verify(verifier, std::nullopt).error().refusal, Refusal::no_certificate);
 }
 
+TEST_F(IdentityVerifierTest, TheWordOfAProxyShowsAnIdentityAlsoWhereItNamesTheDevicesAddress) {
+  const IdentityVerifier verifier(authority_.anchors(), 10,
+                                  TrustedProxies::make({"192.0.2.7"}, "").value());
+  http::Request head = put("/mdm", "");
+  head.headers.push_back({"client-cert", ":AAAA:"});
+  http::Peer device;
+  device.address = "203.0.113.9:50123";
+
+  EXPECT_FALSE(verifier.shows_identity(head, device)) << "its own header";
+  device.relay = "192.0.2.7:40000";
+  EXPECT_TRUE(verifier.shows_identity(head, device));
+}
+
 TEST_F(IdentityVerifierTest, MoreCertificatesThanItRemembersAreAllStillVerified) {
   IdentityVerifier verifier(authority_.anchors(), 3);
   const auto elsewhere = make_authority(clock_, "another authority");
