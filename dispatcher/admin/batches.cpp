@@ -1,11 +1,11 @@
 #include <array>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "dispatcher/admin/batch_request.h"
+#include "dispatcher/admin/page_limit.h"
 #include "dispatcher/admin/record_json.h"
 #include "dispatcher/admin/replies.h"
 #include "dispatcher/admin/resources.h"
@@ -147,18 +147,6 @@ http::Response batch_reply(int status, const BatchAndCounts& found) {
   return json_reply(status, json.finish());
 }
 
-Result<std::size_t> parse_limit(std::string_view query) {
-  const auto text = http::query_parameter(query, "limit");
-  if (!text) return page_default;
-  std::size_t limit = 0;
-  const char* const end = text->data() + text->size();
-  const auto [rest, error] = std::from_chars(text->data(), end, limit);
-  if (error != std::errc{} || rest != end || limit < 1 || limit > page_max) {
-    return failure(ErrorCode::malformed, "\"limit\" must be 1 to 100");
-  }
-  return limit;
-}
-
 Result<BatchPage> read_page(storage::Transaction& transaction, const storage::BatchId& after,
                             std::size_t limit) {
   auto batches = transaction.list_batches(after, limit);
@@ -216,7 +204,7 @@ Reply create_batch(const Parts& parts, const Exchange& exchange) {
 }
 
 Reply list_batches(const Parts& parts, const Exchange& exchange) {
-  const Result<std::size_t> limit = parse_limit(exchange.request.query());
+  const Result<std::size_t> limit = parse_limit(exchange.request.query(), page_default, page_max);
   if (!limit) co_return error_reply(limit.error());
   storage::BatchId after{http::query_parameter(exchange.request.query(), "after").value_or("")};
   const storage::Partition partition = storage::partition_of(after);

@@ -1,8 +1,8 @@
-#include <charconv>
 #include <utility>
 
 #include "dispatcher/admin/certificate_search.h"
 #include "dispatcher/admin/json_writer.h"
+#include "dispatcher/admin/page_limit.h"
 #include "dispatcher/admin/replies.h"
 #include "dispatcher/admin/resources.h"
 #include "dispatcher/admin/time_text.h"
@@ -33,13 +33,9 @@ Result<Page> parse_page(std::string_view query) {
     }
     page.after = storage::Sha256::from(*bytes);
   }
-  if (const auto limit = http::query_parameter(query, "limit")) {
-    const char* const end = limit->data() + limit->size();
-    const auto [rest, error] = std::from_chars(limit->data(), end, page.count_max);
-    if (error != std::errc{} || rest != end || page.count_max < 1 || page.count_max > page_max) {
-      return failure(ErrorCode::malformed, "\"limit\" must be 1 to " + std::to_string(page_max));
-    }
-  }
+  const Result<std::size_t> limit = parse_limit(query, page_default, page_max);
+  if (!limit) return std::unexpected(limit.error());
+  page.count_max = *limit;
   return page;
 }
 

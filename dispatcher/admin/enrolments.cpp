@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "dispatcher/admin/page_limit.h"
 #include "dispatcher/admin/record_json.h"
 #include "dispatcher/admin/replies.h"
 #include "dispatcher/admin/resources.h"
@@ -28,13 +28,9 @@ struct Page {
 Result<Page> parse_page(std::string_view query) {
   Page page;
   page.after = mdm::EnrolmentId(http::query_parameter(query, "after").value_or(""));
-  if (const auto limit = http::query_parameter(query, "limit")) {
-    const char* const end = limit->data() + limit->size();
-    const auto [rest, error] = std::from_chars(limit->data(), end, page.count_max);
-    if (error != std::errc{} || rest != end || page.count_max < 1 || page.count_max > page_max) {
-      return failure(ErrorCode::malformed, "\"limit\" must be 1 to 1000");
-    }
-  }
+  const Result<std::size_t> limit = parse_limit(query, page_default, page_max);
+  if (!limit) return std::unexpected(limit.error());
+  page.count_max = *limit;
   const std::string state = http::query_parameter(query, "state").value_or("");
   if (state.empty()) return page;
   for (const auto candidate : {storage::EnrolmentState::pending, storage::EnrolmentState::enrolled,
