@@ -5,11 +5,13 @@ namespace {
 
 using Record = storage::WakeRecord::Outcome;
 
-Settlement rest(std::chrono::milliseconds time, storage::Time now, TopicNews topic) {
+Settlement rest(std::chrono::milliseconds time, storage::Time now, TopicNews topic,
+                Troubles::Rest whose) {
   return {.record = Record::postponed,
           .next_due_at = now + time,
           .topic = topic,
           .token_rests = true,
+          .whose_rest = whose,
           .is_our_defect = false};
 }
 
@@ -24,14 +26,18 @@ bool is_dead(const storage::DueWake& wake, const apns::Response& response) {
 Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome,
                   std::uint32_t failures_before, const WakeOptions& options, storage::Time now,
                   Jitter& jitter) {
+  const bool is_asked = outcome.response && outcome.response->status == 429;
+  const auto whose = is_asked ? Troubles::Rest::asked_by_apns : Troubles::Rest::ours;
   const auto retry = [&](std::chrono::seconds first, TopicNews topic) {
-    return rest(jitter.spread(back_off(first, options.retry_max, failures_before)), now, topic);
+    return rest(jitter.spread(back_off(first, options.retry_max, failures_before)), now, topic,
+                whose);
   };
   const auto refused = [&] {
     return Settlement{.record = Record::postponed,
                       .next_due_at = now + jitter.after(options.retry_first),
                       .topic = TopicNews::refused,
                       .token_rests = false,
+                      .whose_rest = Troubles::Rest::ours,
                       .is_our_defect = false};
   };
   const auto parked = [](TopicNews topic) {
@@ -39,6 +45,7 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
                       .next_due_at = {},
                       .topic = topic,
                       .token_rests = false,
+                      .whose_rest = Troubles::Rest::ours,
                       .is_our_defect = false};
   };
   if (outcome.is_of_other_topic) return refused();
@@ -51,6 +58,7 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
                   jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
               .topic = TopicNews::accepted,
               .token_rests = false,
+              .whose_rest = Troubles::Rest::ours,
               .is_our_defect = false};
     case apns::Verdict::token_dead:
       if (!is_dead(wake, *outcome.response)) {
@@ -68,7 +76,7 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
     case apns::Verdict::our_defect:
       break;
   }
-  Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::doubtful);
+  Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::doubtful, whose);
   defect.is_our_defect = true;
   return defect;
 }

@@ -5,6 +5,7 @@
 
 #include "dispatcher/apns/push.h"
 #include "dispatcher/wake/schedule.h"
+#include "dispatcher/wake/troubles.h"
 #include "dispatcher/wake/wake_options.h"
 #include "storage/records.h"
 
@@ -25,6 +26,7 @@ struct Settlement {
   storage::Time next_due_at{};
   TopicNews topic = TopicNews::answered;
   bool token_rests = false;  // until next_due_at, whatever becomes due meanwhile
+  Troubles::Rest whose_rest = Troubles::Rest::ours;
   bool is_our_defect = false;
 };
 

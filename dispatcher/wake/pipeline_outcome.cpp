@@ -23,9 +23,7 @@ void Pipeline::on_outcome(apns::PushOutcome&& outcome, const Moment& now) {
       settle(flight.wake, outcome, troubles_.failures(flight.wake), options_, now.wall, jitter_);
   tell_gate(id, outcome, settlement, now);
   if (settlement.token_rests) {
-    const bool is_asked = outcome.response && outcome.response->status == 429;
-    troubles_.add(flight.wake, settlement.next_due_at, now.wall,
-                  is_asked ? Troubles::Rest::asked_by_apns : Troubles::Rest::ours);
+    troubles_.add(flight.wake, settlement.next_due_at, now.wall, settlement.whose_rest);
   } else if (settlement.topic != TopicNews::refused && settlement.topic != TopicNews::failed) {
     troubles_.forget(flight.wake.enrolment);
   }
