@@ -4,16 +4,13 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
+#include "bench/load/commands.h"
 #include "bench/load/cpu_clock.h"
-#include "bench/load/daemon.h"
 #include "bench/load/device_load.h"
-#include "bench/load/queue_commands.h"
-#include "bench/load/seeding.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 #include "bench/load/urgent_wakes.h"
-#include "dispatcher/runtime/random_source.h"
 
 namespace reveille::bench {
 namespace {
@@ -106,20 +103,11 @@ class Trial {
 
   // For all but those who talk: their queues are the rounds' own.
   Result<void> start_batch() {
-    SystemRandomSource random;
     boost::json::array ids;
     for (std::size_t i = options_.connections; i < fleet_.ids.size(); ++i) {
       ids.emplace_back(fleet_.ids[i]);
     }
-    const boost::json::object body{{"audience", {{"enrolments", std::move(ids)}}},
-                                   {"request_type", "DeviceInformation"},
-                                   {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
-                                   {"command_uuid", random.uuid()}};
-    auto answer = daemon_.admin().request("POST", "/v1/batches", boost::json::serialize(body));
-    if (!answer) return std::unexpected(std::move(answer.error()));
-    if (answer->status == 202) return {};
-    return failure(ErrorCode::unavailable,
-                   fmt::format("HTTP {}: {}", answer->status, answer->text.substr(0, 500)));
+    return bench::start_batch(daemon_, {{"enrolments", std::move(ids)}});
   }
 
   Result<bool> is_expanding(std::uint64_t& queued) {
@@ -166,30 +154,21 @@ Figures figures_of(const BesideOptions& options, const Service& quiet, const Ser
 
 Result<Figures> run_beside(const BesideOptions& options, const std::filesystem::path& folder,
                            Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  telemetry.phase("seeding enrolments");
-  const std::size_t enrolments = options.enrolments + options.connections;
-  Result<SeededFleet> fleet = seed(state_folder_of(folder), *apple,
-                                   {.enrolments = enrolments, .identities = options.connections},
-                                   [&](std::size_t done) { telemetry.sample(done, enrolments); });
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  Result<ApnsStandIn> apns = start_apns(*apple, folder);
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto daemon = Daemon::start({.folder = folder,
-                               .apns_port = apns->port,
-                               .apns_anchors_file = apple->authority_file,
-                               .network_lanes = options.network_lanes,
-                               .storage_lanes = options.storage_lanes});
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
-  telemetry.watch((*daemon)->pid());
+  Result<TestBed> bed = make_test_bed(
+      folder,
+      {.seed = {.enrolments = options.enrolments + options.connections,
+                .identities = options.connections},
+       .daemon = {.network_lanes = options.network_lanes, .storage_lanes = options.storage_lanes}},
+      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  const Daemon& daemon = *bed->daemon;
   telemetry.phase("opening connections");
-  auto load = DeviceLoad::make({.port = (*daemon)->device_port()}, *fleet, options.connections);
+  auto load = DeviceLoad::make({.port = daemon.device_port()}, bed->fleet, options.connections);
   if (!load) return std::unexpected(std::move(load.error()));
   const RoundResult opened = (*load)->connect();
   if (opened.failures != 0) return failure(ErrorCode::unavailable, opened.first_failure);
 
-  Trial trial(options, **daemon, *fleet, **load, telemetry);
+  Trial trial(options, daemon, bed->fleet, **load, telemetry);
   telemetry.phase("before the batch");
   Result<Service> quiet = trial.quiet();
   if (!quiet) return std::unexpected(std::move(quiet.error()));
@@ -197,7 +176,7 @@ Result<Figures> run_beside(const BesideOptions& options, const std::filesystem::
   Expansion expansion;
   Result<Service> busy = trial.beside_batch(expansion);
   if (!busy) return std::unexpected(std::move(busy.error()));
-  const auto usage = usage_of((*daemon)->pid());
+  const auto usage = usage_of(daemon.pid());
   return figures_of(options, *quiet, *busy, expansion,
                     usage ? usage->resident_kib_max : std::uint64_t{0});
 }

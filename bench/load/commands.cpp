@@ -1,4 +1,6 @@
-#include "bench/load/queue_commands.h"
+#include "bench/load/commands.h"
+
+#include <fmt/format.h>
 
 #include <boost/json.hpp>
 #include <utility>
@@ -7,20 +9,35 @@
 
 namespace reveille::bench {
 
+boost::json::object device_information(const std::string& uuid) {
+  return {{"request_type", "DeviceInformation"},
+          {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
+          {"command_uuid", uuid}};
+}
+
 Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std::size_t devices) {
   SystemRandomSource random;
   boost::json::array ids;
   for (std::size_t i = 0; i < devices; ++i) ids.emplace_back(fleet.ids[i]);
-  const boost::json::object body{{"enrolments", std::move(ids)},
-                                 {"request_type", "DeviceInformation"},
-                                 {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
-                                 {"command_uuid", random.uuid()},
-                                 {"push", false}};
+  boost::json::object body = device_information(random.uuid());
+  body["enrolments"] = std::move(ids);
+  body["push"] = false;
   auto answer = daemon.admin().request("POST", "/v1/commands", boost::json::serialize(body));
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status == 200) return {};
   return failure(ErrorCode::unavailable,
                  "a command was not queued: " + answer->text.substr(0, 500));
+}
+
+Result<void> start_batch(const Daemon& daemon, boost::json::object audience) {
+  SystemRandomSource random;
+  boost::json::object body = device_information(random.uuid());
+  body["audience"] = std::move(audience);
+  auto answer = daemon.admin().request("POST", "/v1/batches", boost::json::serialize(body));
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  if (answer->status == 202) return {};
+  return failure(ErrorCode::unavailable,
+                 fmt::format("HTTP {}: {}", answer->status, answer->text.substr(0, 500)));
 }
 
 }  // namespace reveille::bench

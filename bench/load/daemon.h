@@ -14,9 +14,9 @@
 namespace reveille::bench {
 
 struct DaemonOptions {
-  std::filesystem::path folder;  // of the run; the state folder is "state" in it
+  std::filesystem::path folder = {};  // of the run; the state folder is "state" in it
   std::uint16_t apns_port = 1;
-  std::filesystem::path apns_anchors_file;
+  std::filesystem::path apns_anchors_file = {};
   std::size_t network_lanes = 0;  // 0: as it is shipped, one for each core
   std::size_t storage_lanes = 1;
   std::size_t apns_connections = 1;

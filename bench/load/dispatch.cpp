@@ -6,13 +6,12 @@
 #include <thread>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
+#include "bench/load/commands.h"
 #include "bench/load/cpu_clock.h"
-#include "bench/load/daemon.h"
 #include "bench/load/h2load.h"
-#include "bench/load/seeding.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 #include "dispatcher/runtime/random_source.h"
 
 namespace reveille::bench {
@@ -108,14 +107,8 @@ class Dispatch {
     return {};
   }
 
-  static boost::json::object command(const std::string& uuid) {
-    return {{"request_type", "DeviceInformation"},
-            {"parameters", {{"Queries", {"OSVersion", "DeviceName"}}}},
-            {"command_uuid", uuid}};
-  }
-
   Result<AdminClient::Answer> start_batch(const std::string& uuid) const {
-    boost::json::object body = command(uuid);
+    boost::json::object body = device_information(uuid);
     body["audience"] = {{"all", "device"}};
     return daemon_.admin().request("POST", "/v1/batches", boost::json::serialize(body));
   }
@@ -124,7 +117,7 @@ class Dispatch {
                                                   const std::string& uuid) const {
     boost::json::array list;
     for (const std::string& id : ids) list.emplace_back(id);
-    boost::json::object body = command(uuid);
+    boost::json::object body = device_information(uuid);
     body["enrolments"] = std::move(list);
     return daemon_.admin().request("POST", "/v1/commands", boost::json::serialize(body));
   }
@@ -202,13 +195,12 @@ Figures figures_of(const DispatchOptions& options, const Measured& measured) {
   return figures;
 }
 
-Result<void> run_yardstick(const DispatchOptions& options, const ApnsStandIn& apns,
-                           const DevelopmentApple& apple, const std::filesystem::path& folder,
-                           Measured& measured) {
-  const H2loadOptions h2load{.port = apns.port,
+Result<void> run_yardstick(const DispatchOptions& options, const TestBed& bed,
+                           const std::filesystem::path& folder, Measured& measured) {
+  const H2loadOptions h2load{.port = bed.apns.port,
                              .pushes = options.enrolments,
                              .streams = options.streams,
-                             .topic = apple.topic};
+                             .topic = bed.apple.topic};
   Result<H2loadResult> result = run_h2load(h2load, folder);
   if (!result) return std::unexpected(std::move(result.error()));
   if (result->accepted != options.enrolments) {
@@ -224,27 +216,19 @@ Result<void> run_yardstick(const DispatchOptions& options, const ApnsStandIn& ap
 
 Result<Figures> run_dispatch(const DispatchOptions& options, const std::filesystem::path& folder,
                              Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  telemetry.phase("seeding enrolments");
-  Result<SeededFleet> fleet =
-      seed(state_folder_of(folder), *apple, {.enrolments = options.enrolments, .identities = 0},
-           [&](std::size_t done) { telemetry.sample(done, options.enrolments); });
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  Result<ApnsStandIn> apns =
-      start_apns(*apple, folder, {"--streams-max", std::to_string(options.streams)});
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto daemon = Daemon::start({.folder = folder,
-                               .apns_port = apns->port,
-                               .apns_anchors_file = apple->authority_file,
-                               .network_lanes = options.network_lanes,
-                               .storage_lanes = options.storage_lanes,
-                               .apns_connections = options.apns_connections});
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
+  Result<TestBed> bed =
+      make_test_bed(folder,
+                    {.seed = {.enrolments = options.enrolments, .identities = 0},
+                     .apns_arguments = {"--streams-max", std::to_string(options.streams)},
+                     .daemon = {.network_lanes = options.network_lanes,
+                                .storage_lanes = options.storage_lanes,
+                                .apns_connections = options.apns_connections}},
+                    telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  const Daemon& daemon = *bed->daemon;
 
-  telemetry.watch((*daemon)->pid());
   Measured measured;
-  Dispatch dispatch(options, **daemon, *fleet, telemetry);
+  Dispatch dispatch(options, daemon, bed->fleet, telemetry);
   for (std::size_t run = 1; run <= options.runs; ++run) {
     telemetry.phase(fmt::format("reveilled, run {} of {}", run, options.runs));
     Result<Wake> wake = dispatch.run();
@@ -253,12 +237,12 @@ Result<Figures> run_dispatch(const DispatchOptions& options, const std::filesyst
     measured.daemon_elapsed.push_back(wake->elapsed_seconds);
     if (!options.with_h2load) continue;
     telemetry.phase(fmt::format("h2load, run {} of {}", run, options.runs));
-    Result<void> done = run_yardstick(options, *apns, *apple, folder, measured);
+    Result<void> done = run_yardstick(options, *bed, folder, measured);
     if (!done) return std::unexpected(std::move(done.error()));
   }
-  const auto usage = usage_of((*daemon)->pid());
+  const auto usage = usage_of(daemon.pid());
   if (usage) measured.usage = *usage;
-  measured.commits = (*daemon)->count("storage", "commits").value_or(0);
+  measured.commits = daemon.count("storage", "commits").value_or(0);
   measured.request_latencies = dispatch.request_latencies();
   return figures_of(options, measured);
 }

@@ -5,14 +5,12 @@
 #include <thread>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
 #include "bench/load/cpu_clock.h"
 #include "bench/load/cryptography_floor.h"
-#include "bench/load/daemon.h"
 #include "bench/load/fleet_process.h"
-#include "bench/load/seeding.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 
 namespace reveille::bench {
 namespace {
@@ -89,28 +87,20 @@ Figures figures_of(const EnrolOptions& options, const Enrolled& enrolled,
 
 Result<Figures> run_enrol(const EnrolOptions& options, const std::filesystem::path& folder,
                           Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
   // No enrolment yet: the push certificate, whose topic the profile names, and the authority.
-  Result<SeededFleet> empty =
-      seed(state_folder_of(folder), *apple, {.enrolments = 0, .identities = 0}, [](std::size_t) {});
-  if (!empty) return std::unexpected(std::move(empty.error()));
-  Result<ApnsStandIn> apns = start_apns(*apple, folder);
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto daemon = Daemon::start({.folder = folder,
-                               .apns_port = apns->port,
-                               .apns_anchors_file = apple->authority_file,
-                               .network_lanes = options.network_lanes,
-                               .storage_lanes = options.storage_lanes});
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
-  Result<std::vector<std::string>> links = (*daemon)->create_links(options.devices);
+  Result<TestBed> bed = make_test_bed(
+      folder,
+      {.daemon = {.network_lanes = options.network_lanes, .storage_lanes = options.storage_lanes}},
+      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  const Daemon& daemon = *bed->daemon;
+  Result<std::vector<std::string>> links = daemon.create_links(options.devices);
   if (!links) return std::unexpected(std::move(links.error()));
 
-  telemetry.watch((*daemon)->pid());
   telemetry.phase("enrolling");
-  Result<Enrolled> enrolled = enrol_all(options, folder, **daemon, *links, telemetry);
+  Result<Enrolled> enrolled = enrol_all(options, folder, daemon, *links, telemetry);
   if (!enrolled) return std::unexpected(std::move(enrolled.error()));
-  const auto usage = usage_of((*daemon)->pid());
+  const auto usage = usage_of(daemon.pid());
   telemetry.phase("measuring the cryptography");
   Result<CryptographyFloor> floor = measure_cryptography(state_folder_of(folder), options.keys);
   if (!floor) return std::unexpected(std::move(floor.error()));

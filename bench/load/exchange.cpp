@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
 #include "bench/load/cpu_clock.h"
-#include "bench/load/daemon.h"
 #include "bench/load/device_load.h"
 #include "bench/load/disk_usage.h"
 #include "bench/load/nginx.h"
-#include "bench/load/queue_commands.h"
-#include "bench/load/seeding.h"
+#include "bench/load/commands.h"
 #include "bench/load/signature_floor.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 
 namespace reveille::bench {
 namespace {
@@ -179,32 +177,22 @@ Result<void> add_signature(Figures& figures, const ExchangeOptions& options, con
 
 Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesystem::path& folder,
                              Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  telemetry.phase("seeding enrolments");
-  const std::size_t devices = std::max(options.devices, options.connections);
-  Result<SeededFleet> fleet = seed(state_folder_of(folder), *apple,
-                                   {.enrolments = devices,
-                                    .identities = options.connections,
-                                    .identity_key = options.mdm_signature
-                                                        ? SeedOptions::IdentityKey::rsa_2048
-                                                        : SeedOptions::IdentityKey::p256},
-                                   [&](std::size_t done) { telemetry.sample(done, devices); });
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  Result<ApnsStandIn> apns = start_apns(*apple, folder);
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto started = Daemon::start({.folder = folder,
-                                .apns_port = apns->port,
-                                .apns_anchors_file = apple->authority_file,
-                                .network_lanes = options.network_lanes,
-                                .storage_lanes = options.storage_lanes});
-  if (!started) return std::unexpected(std::move(started.error()));
-  const Daemon& daemon = **started;
+  Result<TestBed> bed = make_test_bed(
+      folder,
+      {.seed = {.enrolments = std::max(options.devices, options.connections),
+                .identities = options.connections,
+                .identity_key = options.mdm_signature ? SeedOptions::IdentityKey::rsa_2048
+                                                      : SeedOptions::IdentityKey::p256},
+       .daemon = {.network_lanes = options.network_lanes, .storage_lanes = options.storage_lanes}},
+      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  const Daemon& daemon = *bed->daemon;
+  const SeededFleet& fleet = bed->fleet;
 
-  Comparison comparison(options, daemon, *fleet, telemetry);
+  Comparison comparison(options, daemon, fleet, telemetry);
   telemetry.phase("opening connections");
   Result<Side> ours =
-      connect(daemon.device_port(), options, *fleet, comparison.connections(), "reveilled");
+      connect(daemon.device_port(), options, fleet, comparison.connections(), "reveilled");
   if (!ours) return std::unexpected(std::move(ours.error()));
   Nginx nginx;
   Side yardstick, signed_ones;
@@ -212,7 +200,7 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
     Result<Nginx> ready = start_nginx(folder, state_folder_of(folder));
     if (!ready) return std::unexpected(std::move(ready.error()));
     nginx = *std::move(ready);
-    Result<Side> side = connect(nginx.port, options, *fleet, comparison.connections(), "nginx");
+    Result<Side> side = connect(nginx.port, options, fleet, comparison.connections(), "nginx");
     if (!side) return std::unexpected(std::move(side.error()));
     yardstick = *std::move(side);
   }
@@ -256,7 +244,7 @@ Result<Figures> run_exchange(const ExchangeOptions& options, const std::filesyst
   }
   if (options.mdm_signature) {
     Result<void> added =
-        add_signature(figures, options, *ours, signed_ones, fleet->identities.front());
+        add_signature(figures, options, *ours, signed_ones, fleet.identities.front());
     if (!added) return std::unexpected(std::move(added.error()));
   }
   return figures;

@@ -3,13 +3,11 @@
 #include <thread>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
 #include "bench/load/cpu_clock.h"
-#include "bench/load/daemon.h"
 #include "bench/load/device_load.h"
 #include "bench/load/disk_usage.h"
-#include "bench/load/seeding.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 
 namespace reveille::bench {
 namespace {
@@ -27,29 +25,19 @@ double resident_mib(pid_t process) {
 
 Result<Figures> run_memory(const MemoryOptions& options, const std::filesystem::path& folder,
                            Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  telemetry.phase("seeding enrolments");
-  Result<SeededFleet> fleet =
-      seed(state_folder_of(folder), *apple,
-           {.enrolments = options.enrolments, .identities = options.connections},
-           [&](std::size_t done) { telemetry.sample(done, options.enrolments); });
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  Result<ApnsStandIn> apns = start_apns(*apple, folder);
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto started = Daemon::start({.folder = folder,
-                                .apns_port = apns->port,
-                                .apns_anchors_file = apple->authority_file,
-                                .network_lanes = options.network_lanes});
-  if (!started) return std::unexpected(std::move(started.error()));
-  const Daemon& daemon = **started;
-  telemetry.watch(daemon.pid());
+  Result<TestBed> bed = make_test_bed(
+      folder,
+      {.seed = {.enrolments = options.enrolments, .identities = options.connections},
+       .daemon = {.network_lanes = options.network_lanes}},
+      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  const Daemon& daemon = *bed->daemon;
   telemetry.phase("settling with enrolments only");
   const double stored_mib = resident_mib(daemon.pid());
   const std::uint64_t stored_bytes = disk_bytes(state_folder_of(folder) / "db");
 
   telemetry.phase("opening connections");
-  auto load = DeviceLoad::make({.port = daemon.device_port(), .http = options.http}, *fleet,
+  auto load = DeviceLoad::make({.port = daemon.device_port(), .http = options.http}, bed->fleet,
                                options.connections);
   if (!load) return std::unexpected(std::move(load.error()));
   const RoundResult opened = (*load)->connect();

@@ -5,15 +5,13 @@
 #include <thread>
 #include <utility>
 
-#include "bench/load/apns_stand_in.h"
 #include "bench/load/cpu_clock.h"
-#include "bench/load/daemon.h"
 #include "bench/load/day_shape.h"
 #include "bench/load/disk_usage.h"
 #include "bench/load/fleet_process.h"
-#include "bench/load/seeding.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 #include "dispatcher/runtime/random_source.h"
 
 namespace reveille::bench {
@@ -208,45 +206,38 @@ Figures figures_of(const MixedOptions& options, const boost::json::object& repor
 
 Result<Figures> run_mixed(const MixedOptions& options, const std::filesystem::path& folder,
                           Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  Result<SeededFleet> empty =
-      seed(state_folder_of(folder), *apple, {.enrolments = 0, .identities = 0}, [](std::size_t) {});
-  if (!empty) return std::unexpected(std::move(empty.error()));
   const std::string notify_socket = (folder / "pushes.sock").string();
-  Result<ApnsStandIn> apns = start_apns(*apple, folder, {"--notify-socket", notify_socket});
-  if (!apns) return std::unexpected(std::move(apns.error()));
   // Devices that said NotNow come by themselves; those that did not hear are woken again.
-  auto daemon = Daemon::start({.folder = folder,
-                               .apns_port = apns->port,
-                               .apns_anchors_file = apple->authority_file,
-                               .network_lanes = options.network_lanes,
-                               .storage_lanes = options.storage_lanes,
-                               .silence = std::chrono::seconds(10)});
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
-  Result<std::vector<std::string>> links = (*daemon)->create_links(options.devices);
+  Result<TestBed> bed = make_test_bed(folder,
+                                      {.apns_arguments = {"--notify-socket", notify_socket},
+                                       .daemon = {.network_lanes = options.network_lanes,
+                                                  .storage_lanes = options.storage_lanes,
+                                                  .silence = std::chrono::seconds(10)}},
+                                      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
+  Daemon& daemon = *bed->daemon;
+  Result<std::vector<std::string>> links = daemon.create_links(options.devices);
   if (!links) return std::unexpected(std::move(links.error()));
-  telemetry.watch((*daemon)->pid());
   auto fleet = FleetProcess::start(
       folder, *links, state_folder_of(folder) / "ca.pem",
       {"--notify-socket", notify_socket, "--not-now-rate", std::to_string(options.not_now_rate)});
   if (!fleet) return std::unexpected(std::move(fleet.error()));
 
-  Day day(options, **daemon, **fleet, telemetry);
+  Day day(options, daemon, **fleet, telemetry);
   Result<void> done = day.wait_until_enrolled();
   if (!done) return std::unexpected(std::move(done.error()));
   Account account;
-  account.enrolled = usage_of((*daemon)->pid()).value_or(ProcessUsage{});
-  const CpuSpan cpu((*daemon)->pid());
+  account.enrolled = usage_of(daemon.pid()).value_or(ProcessUsage{});
+  const CpuSpan cpu(daemon.pid());
   done = day.live();
   if (done) done = day.wait_until_answered();
   if (!done) return std::unexpected(std::move(done.error()));
   account.cpu_seconds = cpu.seconds();
-  account.ended = usage_of((*daemon)->pid()).value_or(ProcessUsage{});
+  account.ended = usage_of(daemon.pid()).value_or(ProcessUsage{});
   account.disk_bytes = disk_bytes(state_folder_of(folder) / "db");
   Result<boost::json::object> report = (*fleet)->status();
   if (!report) return std::unexpected(std::move(report.error()));
-  return figures_of(options, *report, **daemon, day, account);
+  return figures_of(options, *report, daemon, day, account);
 }
 
 }  // namespace reveille::bench

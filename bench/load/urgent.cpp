@@ -2,11 +2,10 @@
 #include <chrono>
 #include <thread>
 
-#include "bench/load/apns_stand_in.h"
-#include "bench/load/daemon.h"
-#include "bench/load/seeding.h"
+#include "bench/load/commands.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"
+#include "bench/load/test_bed.h"
 
 namespace reveille::bench {
 namespace {
@@ -70,15 +69,6 @@ Result<void> ask_in_the_quiet(Operator& person, std::size_t requests, Measured& 
   return {};
 }
 
-Result<void> start_batch(const Daemon& daemon) {
-  const boost::json::object body{{"request_type", "DeviceInformation"},
-                                 {"parameters", {{"Queries", {"OSVersion"}}}},
-                                 {"audience", {{"all", "device"}}}};
-  auto answer = daemon.admin().request("POST", "/v1/batches", boost::json::serialize(body));
-  if (!answer) return std::unexpected(std::move(answer.error()));
-  return {};
-}
-
 // From the batch's start until nearly all of its pushes are out.
 Result<void> ask_during_a_batch(const Daemon& daemon, Operator& person, std::size_t enrolments,
                                 Measured& measured, Telemetry& telemetry) {
@@ -86,7 +76,7 @@ Result<void> ask_during_a_batch(const Daemon& daemon, Operator& person, std::siz
   if (!accepted) return std::unexpected(std::move(accepted.error()));
   const std::uint64_t begin = *accepted;
   const auto start = std::chrono::steady_clock::now();
-  if (Result<void> started = start_batch(daemon); !started) return started;
+  if (Result<void> started = start_batch(daemon, {{"all", "device"}}); !started) return started;
   // Those who were pushed a moment ago are left in peace by the batch.
   const std::uint64_t end = begin + enrolments * 9 / 10;
   while (*accepted < end) {
@@ -111,31 +101,21 @@ Result<void> ask_during_a_batch(const Daemon& daemon, Operator& person, std::siz
 
 Result<Figures> run_urgent(const UrgentOptions& options, const std::filesystem::path& folder,
                            Telemetry& telemetry) {
-  Result<DevelopmentApple> apple = make_development_apple(folder);
-  if (!apple) return std::unexpected(std::move(apple.error()));
-  telemetry.phase("seeding enrolments");
-  Result<SeededFleet> fleet =
-      seed(state_folder_of(folder), *apple, {.enrolments = options.enrolments, .identities = 0},
-           [&](std::size_t done) { telemetry.sample(done, options.enrolments); });
-  if (!fleet) return std::unexpected(std::move(fleet.error()));
-  Result<ApnsStandIn> apns = start_apns(
-      *apple, folder, {"--latency-ms", std::to_string(options.latency_milliseconds)});
-  if (!apns) return std::unexpected(std::move(apns.error()));
-  auto daemon = Daemon::start({.folder = folder,
-                               .apns_port = apns->port,
-                               .apns_anchors_file = apple->authority_file,
-                               .network_lanes = options.network_lanes,
-                               .storage_lanes = options.storage_lanes});
-  if (!daemon) return std::unexpected(std::move(daemon.error()));
-  telemetry.watch((*daemon)->pid());
+  Result<TestBed> bed = make_test_bed(
+      folder,
+      {.seed = {.enrolments = options.enrolments, .identities = 0},
+       .apns_arguments = {"--latency-ms", std::to_string(options.latency_milliseconds)},
+       .daemon = {.network_lanes = options.network_lanes, .storage_lanes = options.storage_lanes}},
+      telemetry);
+  if (!bed) return std::unexpected(std::move(bed.error()));
 
   Measured measured;
-  Operator person(**daemon, *fleet);
+  Operator person(*bed->daemon, bed->fleet);
   telemetry.phase("on a quiet daemon");
   Result<void> done = ask_in_the_quiet(person, options.quiet_requests, measured);
   if (!done) return std::unexpected(std::move(done.error()));
   telemetry.phase("during a batch for all");
-  done = ask_during_a_batch(**daemon, person, options.enrolments, measured, telemetry);
+  done = ask_during_a_batch(*bed->daemon, person, options.enrolments, measured, telemetry);
   if (!done) return std::unexpected(std::move(done.error()));
 
   Figures figures("urgent: how soon a push goes out that somebody waits for");
