@@ -6,16 +6,6 @@
 
 namespace reveille::simulators::apns {
 
-void Mistakes::add(std::uint32_t line, std::string_view sentence) {
-  sentences_.emplace(line, fmt::format("{}:{}: {}", file_, line, sentence));
-}
-
-std::vector<std::string> Mistakes::in_order() const {
-  std::vector<std::string> sentences;
-  for (const auto& [line, sentence] : sentences_) sentences.push_back(sentence);
-  return sentences;
-}
-
 TableReader::TableReader(const toml::table& table, std::string name, Mistakes& mistakes)
     : table_(table), name_(std::move(name)), mistakes_(mistakes) {}
 

@@ -5,30 +5,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "tools/reveille/mistakes.h"
 #include "tools/simulators/apns/behaviour.h"
 
 namespace reveille::simulators::apns {
-
-// The sentences about a file's mistakes, in the order of its lines.
-class Mistakes {
- public:
-  explicit Mistakes(std::string file) : file_(std::move(file)) {}
-
-  void add(std::uint32_t line, std::string_view sentence);
-  bool none() const { return sentences_.empty(); }
-  std::vector<std::string> in_order() const;
-
- private:
-  std::string file_;
-  std::multimap<std::uint32_t, std::string> sentences_;
-};
 
 // Reads one table of a TOML file into values that hold the defaults. What is wrong is noted and
 // leaves its value alone; finish() notes the keys that nobody asked for.

@@ -1,128 +1,60 @@
 #include "tools/simulators/device/scenario_file.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <numeric>
-#include <set>
 #include <utility>
 
-#include "tools/reveille/suggestion.h"
+#include "tools/reveille/options_file.h"
 
 namespace reveille::simulators::device {
 namespace {
 
 class Reader final : public ScenarioVisitor {
  public:
-  Reader(const toml::table& root, std::string file) : root_(root), file_(std::move(file)) {}
+  explicit Reader(OptionsFile& options) : options_(options) {}
 
-  void section(std::string_view name, std::string_view) override {
-    section_ = name;
-    known_[section_];
-    const toml::node* node = root_.get(name);
-    table_ = node == nullptr ? nullptr : node->as_table();
-    if (node != nullptr && table_ == nullptr) {
-      fail(node, fmt::format("{} must be a section: write [{}]", name, name));
-    }
+  void section(std::string_view name, std::string_view) override { options_.begin_section(name); }
+  void flag(std::string_view key, bool& value, std::string_view) override {
+    options_.flag(key, value);
   }
 
   void number(std::string_view key, double& value, double max, std::string_view) override {
-    const toml::node* node = find(key);
+    const toml::node* node = options_.find(key);
     if (node == nullptr) return;
     const auto given = node->is_number() ? node->value<double>() : std::nullopt;
     if (given && *given >= 0 && *given <= max) {
       value = *given;
       return;
     }
-    fail(node, fmt::format("{}.{} must be a number from 0 to {}", section_, key, max));
+    options_.fail(*node,
+                  fmt::format("{} must be a number from 0 to {}", options_.name_of(key), max));
   }
 
   void whole(std::string_view key, std::int64_t& value, std::int64_t min, std::int64_t max,
              std::string_view) override {
-    const toml::node* node = find(key);
+    const toml::node* node = options_.find(key);
     if (node == nullptr) return;
     const auto given = node->value_exact<std::int64_t>();
     if (given && *given >= min && *given <= max) {
       value = *given;
       return;
     }
-    fail(node, fmt::format("{}.{} must be a whole number from {} to {}", section_, key, min, max));
+    options_.fail(*node, fmt::format("{} must be a whole number from {} to {}",
+                                     options_.name_of(key), min, max));
   }
 
   void text(std::string_view key, std::string& value,
             std::initializer_list<std::string_view> choices, std::string_view) override {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto given = node->value_exact<std::string>();
-    if (!given) {
-      fail(node, fmt::format("{}.{} must be text in quotation marks", section_, key));
-    } else if (choices.size() != 0 && std::ranges::find(choices, *given) == choices.end()) {
-      fail(node, fmt::format("{}.{} must be one of {}, not \"{}\"", section_, key,
-                             fmt::join(choices, ", "), *given));
-    } else {
-      value = *given;
-    }
-  }
-
-  void flag(std::string_view key, bool& value, std::string_view) override {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto given = node->value_exact<bool>();
-    if (given) {
-      value = *given;
-    } else {
-      fail(node, fmt::format("{}.{} must be true or false", section_, key));
-    }
-  }
-
-  // After all options were visited.
-  void find_unknown_keys() {
-    std::set<std::string_view> sections;
-    for (const auto& [name, keys] : known_) sections.insert(name);
-    for (const auto& [key, node] : root_) {
-      const auto known = known_.find(key.str());
-      if (known == known_.end()) {
-        fail(&node, fmt::format("there is no section [{}]; {}", key.str(),
-                                suggestion(key.str(), sections)));
-        continue;
-      }
-      if (!node.is_table()) continue;
-      for (const auto& [option, value] : *node.as_table()) {
-        if (known->second.contains(option.str())) continue;
-        fail(&value, fmt::format("there is no option {}.{}; {}", key.str(), option.str(),
-                                 suggestion(option.str(), known->second)));
-      }
-    }
-  }
-
-  void fail(const toml::node* node, std::string_view sentence) {
-    const std::uint32_t line = node == nullptr ? 1 : node->source().begin.line;
-    errors_.emplace(line, fmt::format("{}:{}: {}", file_, line, sentence));
-  }
-
-  std::vector<std::string> errors() {
-    std::vector<std::string> sentences;
-    for (auto& [line, sentence] : errors_) sentences.push_back(std::move(sentence));
-    return sentences;
+    if (choices.size() == 0) return options_.text(key, value);
+    options_.choice(key, value, choices);
   }
 
  private:
-  const toml::node* find(std::string_view key) {
-    known_[section_].insert(key);
-    return table_ == nullptr ? nullptr : table_->get(key);
-  }
-
-  const toml::table& root_;
-  const std::string file_;
-  std::string section_;
-  const toml::table* table_ = nullptr;
-  std::map<std::string, std::set<std::string_view>, std::less<>> known_;
-  std::multimap<std::uint32_t, std::string> errors_;  // by line
+  OptionsFile& options_;
 };
 
 class Printer final : public ScenarioVisitor {
@@ -193,22 +125,17 @@ Scenario example() {
 
 LoadedScenario parse_scenario(std::string_view text, const std::string& file) {
   LoadedScenario loaded;
-  toml::table root;
-  try {
-    root = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    loaded.errors.push_back(
-        fmt::format("{}:{}: not TOML: {}", file, error.source().begin.line, error.description()));
-    return loaded;
+  OptionsFile options(text, file);
+  if (options.mistakes().none()) {
+    Reader reader(options);
+    visit_options(loaded.scenario, reader);
+    options.find_unknown_keys();
+    const auto& shares = loaded.scenario.devices;
+    if (std::accumulate(shares.begin(), shares.end(), 0.0) <= 0) {
+      options.fail_section("devices", "has no kind above 0: give at least one a share");
+    }
   }
-  Reader reader(root, file);
-  visit_options(loaded.scenario, reader);
-  reader.find_unknown_keys();
-  const auto& shares = loaded.scenario.devices;
-  if (std::accumulate(shares.begin(), shares.end(), 0.0) <= 0) {
-    reader.fail(root.get("devices"), "devices has no kind above 0: give at least one a share");
-  }
-  loaded.errors = reader.errors();
+  loaded.errors = options.mistakes().in_order();
   return loaded;
 }
 
