@@ -36,9 +36,7 @@ class UnitCosts {
     state.counters["cpu_ns"] = cpu_nanoseconds_ / units;
     state.counters["allocations"] = static_cast<double>(allocations_) / units;
   }
-  double cpu_nanoseconds_per_unit() const {
-    return cpu_nanoseconds_ / static_cast<double>(units_);
-  }
+  double cpu_nanoseconds_per_unit() const { return cpu_nanoseconds_ / static_cast<double>(units_); }
 
  private:
   double cpu_nanoseconds() const {

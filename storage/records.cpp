@@ -135,8 +135,7 @@ const char* name_of(BatchPhase phase) {
 
 const PushCertificateRecord* push_certificate_in_use(
     std::span<const PushCertificateRecord> certificates) {
-  const auto newest =
-      std::ranges::max_element(certificates, {}, &PushCertificateRecord::stored_at);
+  const auto newest = std::ranges::max_element(certificates, {}, &PushCertificateRecord::stored_at);
   return newest == certificates.end() ? nullptr : &*newest;
 }
 

@@ -21,9 +21,7 @@ constexpr std::size_t stages = 4;
 // only the pipeline's own work is measured.
 class World final : wake::PipelineEffects {
  public:
-  World() : pipeline_(0, partitions(), {}, 1, log_, *this) {
-    pushes_.reserve(wakes);
-  }
+  World() : pipeline_(0, partitions(), {}, 1, log_, *this) { pushes_.reserve(wakes); }
 
   // Every enrolment is due once, pushed, and on record.
   void wake_all() {

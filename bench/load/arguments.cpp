@@ -34,7 +34,8 @@ CLI::App* declare_push(CLI::App& app, Arguments& arguments) {
   PushOptions& options = arguments.push;
   CLI::App* push = app.add_subcommand("push", "The APNs client alone, against any target");
   CLI::Option* host = push->add_option(
-      "--host", options.host, "The target; without it a reveille-apns of its own, and beside it floor-push and h2load");
+      "--host", options.host,
+      "The target; without it a reveille-apns of its own, and beside it floor-push and h2load");
   push->add_option("--port", options.port, "Its port")->capture_default_str();
   add_count(*push, "--pushes", options.pushes, "Pushes, each to a token of its own", 100'000'000);
   add_count(*push, "--connections", options.connections, "Connections", 64);

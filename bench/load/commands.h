@@ -16,8 +16,8 @@ boost::json::object device_information(const std::string& uuid);
 // Gives each of the first `devices` one new command, the same one, without a push.
 Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std::size_t devices);
 
-// The durable intent to give a new one to the audience, as /v1/batches takes it. Errors: unavailable,
-// also when it is refused.
+// The durable intent to give a new one to the audience, as /v1/batches takes it. Errors:
+// unavailable, also when it is refused.
 Result<void> start_batch(const Daemon& daemon, boost::json::object audience);
 
 }  // namespace reveille::bench

@@ -63,10 +63,9 @@ Result<std::unique_ptr<DeviceLoad>> DeviceLoad::make(const Target& target, const
     connection->udid = fleet.ids[i];
     connection->transport =
         simulators::device::make_transport(load->lane_, target.http, url, *std::move(tls));
-    connection->idle_body =
-        simulators::device::idle_body({.device = connection->udid});
-    connection->acknowledged_body =
-        simulators::device::report_body({.device = connection->udid}, mdm::Status::acknowledged, made_up);
+    connection->idle_body = simulators::device::idle_body({.device = connection->udid});
+    connection->acknowledged_body = simulators::device::report_body(
+        {.device = connection->udid}, mdm::Status::acknowledged, made_up);
     load->connections_.push_back(std::move(connection));
   }
   return load;
@@ -130,8 +129,8 @@ asio::awaitable<void> DeviceLoad::converse(Connection& connection, Conversation 
         note_failure(result, "no command was handed out: " + command.error().detail);
         continue;
       }
-      Bytes body =
-          simulators::device::report_body({.device = connection.udid}, mdm::Status::acknowledged, *command);
+      Bytes body = simulators::device::report_body({.device = connection.udid},
+                                                   mdm::Status::acknowledged, *command);
       answer = co_await say(connection, std::move(body));
       if (!answer) {
         note_failure(result, answer.error().detail);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "bench/load/commands.h"
 #include "bench/load/cpu_clock.h"
 #include "bench/load/device_load.h"
 #include "bench/load/disk_usage.h"
 #include "bench/load/nginx.h"
-#include "bench/load/commands.h"
 #include "bench/load/signature_floor.h"
 #include "bench/load/statistics.h"
 #include "bench/load/subcommands.h"

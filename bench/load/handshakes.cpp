@@ -81,8 +81,8 @@ Result<Figures> run_handshakes(const HandshakesOptions& options,
                                const std::filesystem::path& folder, Telemetry& telemetry) {
   Result<DevelopmentApple> apple = make_development_apple(folder);
   if (!apple) return std::unexpected(std::move(apple.error()));
-  Result<SeededFleet> fleet = seed(state_folder_of(folder), *apple,
-                                   {.enrolments = 1, .identities = 1}, [](std::size_t) {});
+  Result<SeededFleet> fleet =
+      seed(state_folder_of(folder), *apple, {.enrolments = 1, .identities = 1}, [](std::size_t) {});
   if (!fleet) return std::unexpected(std::move(fleet.error()));
   auto daemon = Daemon::start({.folder = folder,
                                .apns_anchors_file = apple->authority_file,
@@ -97,8 +97,8 @@ Result<Figures> run_handshakes(const HandshakesOptions& options,
   for (std::size_t run = 1; run <= options.runs; ++run) {
     telemetry.phase(fmt::format("run {} of {}", run, options.runs));
     telemetry.watch((*daemon)->pid());
-    Result<void> done = run_once(**load, (*daemon)->device_port(), (*daemon)->pid(),
-                                 options.handshakes, ours);
+    Result<void> done =
+        run_once(**load, (*daemon)->device_port(), (*daemon)->pid(), options.handshakes, ours);
     telemetry.sample(run, options.runs);
     if (done) {
       done = run_once(**load, openssl->port, openssl->process->pid(), options.handshakes, theirs);

@@ -25,11 +25,11 @@ double resident_mib(pid_t process) {
 
 Result<Figures> run_memory(const MemoryOptions& options, const std::filesystem::path& folder,
                            Telemetry& telemetry) {
-  Result<TestBed> bed = make_test_bed(
-      folder,
-      {.seed = {.enrolments = options.enrolments, .identities = options.connections},
-       .daemon = {.network_lanes = options.network_lanes}},
-      telemetry);
+  Result<TestBed> bed =
+      make_test_bed(folder,
+                    {.seed = {.enrolments = options.enrolments, .identities = options.connections},
+                     .daemon = {.network_lanes = options.network_lanes}},
+                    telemetry);
   if (!bed) return std::unexpected(std::move(bed.error()));
   const Daemon& daemon = *bed->daemon;
   telemetry.phase("settling with enrolments only");

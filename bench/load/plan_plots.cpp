@@ -52,10 +52,10 @@ std::vector<Plot> plan_plots(const MeasuredCosts& costs, const FleetDescription&
                    curves);
   };
   return {
-      by_devices("Cores in the busiest hour", "cores",
-                 {{"to have", "a",
-                   [](const ServerPlan& plan) { return static_cast<double>(plan.cores); }},
-                  {"busy", "b", [](const ServerPlan& plan) { return plan.cpu_cores_busy; }}}),
+      by_devices(
+          "Cores in the busiest hour", "cores",
+          {{"to have", "a", [](const ServerPlan& plan) { return static_cast<double>(plan.cores); }},
+           {"busy", "b", [](const ServerPlan& plan) { return plan.cpu_cores_busy; }}}),
       by_devices("Memory", "MiB",
                  {{"resident", "a", [](const ServerPlan& plan) { return plan.memory_mib; }}}),
       by_devices("Disk", "GiB",

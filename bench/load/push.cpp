@@ -259,9 +259,11 @@ Result<Figures> push_beside_yardsticks(const PushOptions& options, const std::st
     if (!least) return std::unexpected(std::move(least.error()));
     floor.push_back(*least);
     telemetry.phase("h2load");
-    Result<H2loadResult> other = run_h2load(
-        {.port = options.port, .pushes = options.pushes, .streams = options.streams, .topic = topic},
-        folder);
+    Result<H2loadResult> other = run_h2load({.port = options.port,
+                                             .pushes = options.pushes,
+                                             .streams = options.streams,
+                                             .topic = topic},
+                                            folder);
     if (!other) return std::unexpected(std::move(other.error()));
     h2load.push_back(other->cpu_seconds);
     if (!figures) figures = *std::move(one);

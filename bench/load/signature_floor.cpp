@@ -11,8 +11,8 @@
 namespace reveille::bench {
 namespace {
 
-using Message =
-    std::unique_ptr<CMS_ContentInfo, decltype([](CMS_ContentInfo* cms) { CMS_ContentInfo_free(cms); })>;
+using Message = std::unique_ptr<CMS_ContentInfo,
+                                decltype([](CMS_ContentInfo* cms) { CMS_ContentInfo_free(cms); })>;
 using Memory = std::unique_ptr<BIO, decltype([](BIO* bio) { BIO_free(bio); })>;
 using Context = std::unique_ptr<EVP_MD_CTX, decltype([](EVP_MD_CTX* it) { EVP_MD_CTX_free(it); })>;
 

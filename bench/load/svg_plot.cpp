@@ -48,8 +48,8 @@ std::string draw_axes(const Plot& plot, const Scale& scale) {
                        scale.y(value) + 4, short_number(value));
     const bool is_last = line == grid_lines;
     const double x = scale.x_max * line / grid_lines;
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}{}</text>",
-                       scale.x(x), height - 8, is_last ? "end" : "middle", short_number(x),
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}{}</text>", scale.x(x),
+                       height - 8, is_last ? "end" : "middle", short_number(x),
                        is_last ? " " + escape_for_html(plot.x_unit) : "");
   }
   return svg;

@@ -10,9 +10,8 @@ Result<TestBed> make_test_bed(const std::filesystem::path& folder, TestBedOption
   if (!apple) return std::unexpected(std::move(apple.error()));
   telemetry.phase("seeding enrolments");
   const std::size_t enrolments = options.seed.enrolments;
-  Result<SeededFleet> fleet =
-      seed(state_folder_of(folder), *apple, options.seed,
-           [&](std::size_t done) { telemetry.sample(done, enrolments); });
+  Result<SeededFleet> fleet = seed(state_folder_of(folder), *apple, options.seed,
+                                   [&](std::size_t done) { telemetry.sample(done, enrolments); });
   if (!fleet) return std::unexpected(std::move(fleet.error()));
   Result<ApnsStandIn> apns = start_apns(*apple, folder, options.apns_arguments);
   if (!apns) return std::unexpected(std::move(apns.error()));

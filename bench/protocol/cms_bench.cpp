@@ -44,9 +44,9 @@ class BareVerification {
  public:
   BareVerification(const Device& device, BytesView body) : device_(device), body_(body) {
     DigestContext context(EVP_MD_CTX_new());
-    ensure(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                              device.key.native()) == 1,
-           "a key that signs");
+    ensure(
+        EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, device.key.native()) == 1,
+        "a key that signs");
     std::size_t size = 0;
     EVP_DigestSign(context.get(), nullptr, &size, bytes(body_), body_.size());
     signature_.resize(size);
@@ -103,8 +103,7 @@ void BM_VerifyClientCertificate(benchmark::State& state) {
   const Device device(KeyKind::p256);
   auto contents = Device::contents();
   contents.purpose = pki::CertificateTemplate::Purpose::tls_client;
-  const auto leaf =
-      pki::issue(contents, device.key, authority.certificate, authority.key).value();
+  const auto leaf = pki::issue(contents, device.key, authority.certificate, authority.key).value();
   const std::vector<pki::Certificate> anchors{authority.certificate};
   const pki::Time time = contents.not_before + std::chrono::days(1);
   ensure(pki::verify_client_certificate(leaf, {}, anchors, time).has_value(), "it chains");

@@ -63,7 +63,8 @@ class Connection final : http::Http2ClientSession::Events, http::Http2ServerSess
     }
   }
 
-  void on_response_view(http::Http2ClientSession::Tag, const http::ResponseView& response) override {
+  void on_response_view(http::Http2ClientSession::Tag,
+                        const http::ResponseView& response) override {
     responses_ += response.status == 200 ? 1 : 0;
   }
   void on_failure(http::Http2ClientSession::Tag, http::StreamFailure) override {

@@ -27,10 +27,9 @@ BareCommitter::~BareCommitter() {
   }
 }
 
-std::vector<BareCommitter::Row> BareCommitter::rows_of(std::span<const mdm::EnrolmentId> ids,
-                                                       const mdm::CommandUuid& command,
-                                                       std::uint64_t sequence, storage::Time now,
-                                                       const std::optional<storage::BatchId>& batch) {
+std::vector<BareCommitter::Row> BareCommitter::rows_of(
+    std::span<const mdm::EnrolmentId> ids, const mdm::CommandUuid& command, std::uint64_t sequence,
+    storage::Time now, const std::optional<storage::BatchId>& batch) {
   std::vector<Row> rows;
   std::map<std::uint8_t, std::vector<mdm::EnrolmentId>> due;
   for (const mdm::EnrolmentId& id : ids) {

@@ -30,8 +30,9 @@ void BM_ExpandBesideBareCommitter(benchmark::State& state, AudienceKind audience
       std::vector<std::vector<BareCommitter::Row>> commits;
       const std::span<const mdm::EnrolmentId> share(shares[index]);
       for (std::size_t at = 0; at < share.size(); at += in_one_commit) {
-        commits.push_back(bare.rows_of(share.subspan(at, std::min(in_one_commit, share.size() - at)),
-                                       {.text = batch.text}, sequence, fleet.now(), batch));
+        commits.push_back(
+            bare.rows_of(share.subspan(at, std::min(in_one_commit, share.size() - at)),
+                         {.text = batch.text}, sequence, fleet.now(), batch));
       }
       theirs.measure(share.size(), [&] {
         for (const auto& rows : commits) bare.commit(rows, BareCommitter::Sync::no);

@@ -90,6 +90,8 @@ void Client::stop(std::chrono::milliseconds deadline, std::move_only_function<vo
   });
 }
 
-Client::Statistics Client::statistics() const { return state_->figures.read(state_->handed_over()); }
+Client::Statistics Client::statistics() const {
+  return state_->figures.read(state_->handed_over());
+}
 
 }  // namespace reveille::apns

@@ -13,8 +13,8 @@ namespace reveille::apns {
 
 // The header fields of one connection's pushes (protocol.md 6.2). What never changes is prepared
 // once and enters HPACK's table once; the path never does; apns-id does the first time, so that its
-// name is one byte afterwards. Pushes made in the same second mostly share their apns-expiration: it
-// enters the table when it repeats, so that ones that never do cannot drive the constants out.
+// name is one byte afterwards. Pushes made in the same second mostly share their apns-expiration:
+// it enters the table when it repeats, so that ones that never do cannot drive the constants out.
 //
 // apns-id: a UUID of version 4's form. All but its last 48 bits come from the random source, once a
 // client; those count its pushes. It needs to be unique, not secret: a random one for each push

@@ -41,8 +41,8 @@ Result<void> record(storage::Transaction& transaction, const mdm::Report& report
   return transaction.end_enrolment(report.identity.device, storage::EndReason::erased, now);
 }
 
-// An answer begins the count anew: the next command of the same exchange is handed out for the first
-// time, or as good as that.
+// An answer begins the count anew: the next command of the same exchange is handed out for the
+// first time, or as good as that.
 Result<std::uint32_t> times_unanswered(storage::Transaction& transaction, const mdm::Report& report,
                                        const mdm::CommandUuid& command) {
   if (report.status != mdm::Status::idle) return 1;

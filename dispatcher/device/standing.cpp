@@ -26,9 +26,9 @@ Result<void> read_lineage(storage::Transaction& transaction, const storage::Sha2
 // does not tell whether it is new. An enrolment takes seconds.
 constexpr std::chrono::hours new_for{24};
 
-// Whether `presented` was issued before `pinned`, by wall-clock times. A pinned time that lies ahead
-// of now was read from a clock that ran ahead and was set right: then what is issued today seems
-// older, though it is not.
+// Whether `presented` was issued before `pinned`, by wall-clock times. A pinned time that lies
+// ahead of now was read from a clock that ran ahead and was set right: then what is issued today
+// seems older, though it is not.
 bool is_of_earlier_time(storage::Time presented, storage::Time pinned, storage::Time now) {
   if (presented >= pinned) return false;
   if (pinned <= now || presented > now) return true;  // both were read from one clock
@@ -73,7 +73,8 @@ Result<Standing> read_standing(storage::Transaction& transaction, MessageKind ki
   standing.bound_device = *std::move(bound);
   if (!standing.device) return standing;
   if (kind == MessageKind::authenticate) {
-    const auto before = is_issued_before(transaction, certificate, standing.device->certificate, now);
+    const auto before =
+        is_issued_before(transaction, certificate, standing.device->certificate, now);
     if (!before) return std::unexpected(before.error());
     standing.issued_before_pinned = *before;
   }

@@ -33,7 +33,7 @@ enum class ScepRefusal {
   identity_revoked,
   signer_unknown,
   identity_superseded,  // its enrolment has ended, or has a later certificate
-  not_issued,  // the request's contents do not fit into a certificate
+  not_issued,           // the request's contents do not fit into a certificate
 };
 constexpr std::size_t scep_refusals = static_cast<std::size_t>(ScepRefusal::not_issued) + 1;
 

@@ -38,7 +38,7 @@ struct ListenerOptions {
   std::size_t connections_max = 10'000;    // of this listener; more are closed at once
   std::size_t request_line_bytes_max = 16 * 1024;  // 414 above, if less than the whole head's
   std::size_t head_bytes_max = 32 * 1024;          // 431 above
-  std::size_t body_bytes_max = 32u << 20;  // 413 above, and above Handler::body_bytes_max()
+  std::size_t body_bytes_max = 32u << 20;          // 413 above, and above Handler::body_bytes_max()
   // Of all requests of this listener that are arriving or being answered (BodyBudget); 503 above,
   // with Retry-After. At least twice body_bytes_max.
   std::size_t bodies_bytes_max = 256u << 20;

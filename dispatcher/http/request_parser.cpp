@@ -77,7 +77,8 @@ void RequestParser::refuse(int status, Error& error) {
 void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version,
                                     Error& error) {
   version_ = version;
-  if (method.size() + target.size() > limits_.request_line_bytes_max) return refuse(line_too_long(), error);
+  if (method.size() + target.size() > limits_.request_line_bytes_max)
+    return refuse(line_too_long(), error);
   head_bytes_ = method.size() + target.size();
   request_.method = method;
   take_target(target, error);

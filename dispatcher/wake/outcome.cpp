@@ -53,13 +53,13 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
 
   switch (apns::judge(*outcome.response)) {
     case apns::Verdict::accepted:
-      return {.record = Record::pushed,
-              .next_due_at =
-                  jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
-              .topic = TopicNews::accepted,
-              .token_rests = false,
-              .whose_rest = Troubles::Rest::ours,
-              .is_our_defect = false};
+      return {
+          .record = Record::pushed,
+          .next_due_at = jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
+          .topic = TopicNews::accepted,
+          .token_rests = false,
+          .whose_rest = Troubles::Rest::ours,
+          .is_our_defect = false};
     case apns::Verdict::token_dead:
       if (!is_dead(wake, *outcome.response)) {
         return retry(options.token_busy_first, TopicNews::answered);

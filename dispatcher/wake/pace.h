@@ -31,8 +31,8 @@ class TokenBucket {
 };
 
 // The flights that wait to be pushed. Urgent ones overtake bulk ones, but for one in eight, so that
-// no flood of them stops the bulk; among the topics it goes round, so that none waits for another's;
-// within a topic, first come, first served.
+// no flood of them stops the bulk; among the topics it goes round, so that none waits for
+// another's; within a topic, first come, first served.
 class PacingQueue {
  public:
   PacingQueue(FlightTable& table, const TopicGateOptions& gates) : table_(table), gates_(gates) {}

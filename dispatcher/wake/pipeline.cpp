@@ -281,8 +281,8 @@ void Pipeline::push_ready(const Moment& now) {
       const auto until =
           now.wall +
           jitter_.after(std::chrono::ceil<std::chrono::milliseconds>(next.until - now.steady));
-      give_back(next.flight, until, "the topic is stopped: it is refused, or has no push certificate",
-                now);
+      give_back(next.flight, until,
+                "the topic is stopped: it is refused, or has no push certificate", now);
       continue;
     }
     if (!bucket_.ready(now.steady)) {

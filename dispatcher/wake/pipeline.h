@@ -92,8 +92,12 @@ class Pipeline {
   void start_read(const Moment& now);
   void start_look(const Moment& now);
   void take_part(DueRead::Part& part, bool is_look, const Moment& now);
-  bool has_room_for_look() const { return !reading_ && !closing_ && room_for(Urgency::urgent) >= look_max_; }
-  bool has_room_for_read() const { return !reading_ && !closing_ && room_for(Urgency::bulk) >= room_for_read_; }
+  bool has_room_for_look() const {
+    return !reading_ && !closing_ && room_for(Urgency::urgent) >= look_max_;
+  }
+  bool has_room_for_read() const {
+    return !reading_ && !closing_ && room_for(Urgency::bulk) >= room_for_read_;
+  }
 
   // coalesce
   FlightId admit(storage::DueWake&& wake, const Moment& now);
@@ -153,7 +157,7 @@ class Pipeline {
   std::list<Clock::SteadyTime> newer_since_;  // of each Flight::Newer, oldest first
 
   bool reading_ = false;
-  bool looked_last_ = false;  // then a read is first, if one is wanted
+  bool looked_last_ = false;           // then a read is first, if one is wanted
   std::optional<DueRead> spare_read_;  // for its buffers
 
   bool recording_out_ = false;

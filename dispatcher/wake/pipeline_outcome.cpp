@@ -75,7 +75,8 @@ void Pipeline::tell_gate(FlightId id, const apns::PushOutcome& outcome, Settleme
       break;
     case TopicNews::doubtful:
       change = gate.doubted(flight.is_probe, flight.certificate, now.steady);
-      if (gate.stopped() || flight.certificate != gate.certificate()) blame_topic(settlement, gate, now);
+      if (gate.stopped() || flight.certificate != gate.certificate())
+        blame_topic(settlement, gate, now);
       break;
     case TopicNews::answered:
       change = gate.answered(flight.is_probe);
@@ -224,7 +225,8 @@ void Pipeline::note_damaged(const mdm::EnrolmentId& enrolment, std::string_view 
 
 void Pipeline::log_store_failure(std::string_view what, const Error& error, const Moment& now) {
   if (!store_failures_logged_.allows(now.steady)) return;
-  log_.warning(what, {{"code", name_of(error.code)}, {"detail", error.detail}, {"wake_lane", lane_}});
+  log_.warning(what,
+               {{"code", name_of(error.code)}, {"detail", error.detail}, {"wake_lane", lane_}});
 }
 
 void Pipeline::finish(FlightId id, const Moment& now) {
@@ -266,9 +268,9 @@ PipelineGauges Pipeline::gauges(const Moment& now) const {
     gauges.topic_stopped = gauges.topic_stopped || pacing_.gate(topic).stopped();
   }
   if (const auto lag = due_.lag(now); lag.count() > 0) gauges.due.since = now.steady - lag;
-  gauges.coalescing = {.depth = newer_since_.size(),
-                       .since = newer_since_.empty() ? Clock::SteadyTime::max()
-                                                     : newer_since_.front()};
+  gauges.coalescing = {
+      .depth = newer_since_.size(),
+      .since = newer_since_.empty() ? Clock::SteadyTime::max() : newer_since_.front()};
   gauges.pacing = {.depth = pacing_.size(), .since = pacing_.oldest()};
   gauges.pushing = gauge_of(pushing_);
   gauges.recording = gauge_of(recording_);

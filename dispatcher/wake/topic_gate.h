@@ -9,7 +9,7 @@ namespace reveille::wake {
 
 struct TopicGateOptions {
   std::uint32_t failures_max = 32;      // pushes in a row without an answer, until a pause
-  std::uint32_t doubts_max = 16;  // rejections in a row that may be the topic's, until a stop
+  std::uint32_t doubts_max = 16;        // rejections in a row that may be the topic's, until a stop
   std::chrono::seconds pause_first{2};  // doubles
   std::chrono::seconds pause_max{60};
   std::chrono::seconds probe{300};  // of a stopped topic

@@ -8,7 +8,8 @@ namespace reveille::wake {
 
 struct WakeOptions {
   std::size_t in_flight_max = 8'192;      // wakes of one lane between due and outcome
-  std::size_t requests_max = 16'384;      // wakes of one urgency asked for by name that a lane lets wait
+  std::size_t requests_max =
+      16'384;  // wakes of one urgency asked for by name that a lane lets wait
   std::size_t pushes_per_second_max = 0;  // of one lane; 0: no limit
   // How long a silent device is left in peace after each push; the last one repeats. Jitter of a
   // tenth either way.

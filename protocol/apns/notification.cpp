@@ -1,8 +1,8 @@
 #include "protocol/apns/notification.h"
 
 #include <array>
-#include <cstring>
 #include <boost/json/serialize.hpp>
+#include <cstring>
 
 namespace reveille::apns {
 namespace {

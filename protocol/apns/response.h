@@ -12,8 +12,8 @@
 
 namespace reveille::apns {
 
-// An apns-id as it came, kept without an allocation: it has the 36 characters of a UUID; of a longer
-// one the rest is dropped.
+// An apns-id as it came, kept without an allocation: it has the 36 characters of a UUID; of a
+// longer one the rest is dropped.
 class ApnsId {
  public:
   ApnsId() = default;

@@ -65,8 +65,8 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
   for (const WakeRecord& pushed : records) {
     const EnrolmentRecord* found = enrolments_.find(pushed.enrolment);
     if (!found || found->enrolment.generation != pushed.generation) continue;
-    const bool revives = found->enrolment.push_parked &&
-                         pushed.outcome == WakeRecord::Outcome::pushed;
+    const bool revives =
+        found->enrolment.push_parked && pushed.outcome == WakeRecord::Outcome::pushed;
     if (found->wake.due_at != pushed.due_at && !revives) continue;
 
     EnrolmentRecord& record = enrolments_.edit(pushed.enrolment);

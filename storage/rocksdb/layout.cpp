@@ -334,9 +334,7 @@ Result<DeliveryRow> decode_delivery(BytesView bytes) {
   return finish(reader, std::move(row), Table::deliveries);
 }
 
-BytesView command_of_delivery(BytesView bytes) {
-  return Reader(bytes, row_version).short_view();
-}
+BytesView command_of_delivery(BytesView bytes) { return Reader(bytes, row_version).short_view(); }
 
 Bytes encode(const Batch& row) {
   return Writer(row_version)

@@ -46,8 +46,8 @@ std::optional<DeliveryRow> LiveQueue::find(const mdm::CommandUuid& command) {
 }
 
 void LiveQueue::append(const DeliveryRow& row) {
-  const bool has_room =
-      schedule_.live == schedule_.in_row && schedule_.in_row < rows_.database().deliveries_in_row_max();
+  const bool has_room = schedule_.live == schedule_.in_row &&
+                        schedule_.in_row < rows_.database().deliveries_in_row_max();
   ++schedule_.live;
   if (has_room) {
     append_entry(schedule_.queue, row);

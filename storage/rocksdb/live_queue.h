@@ -8,10 +8,11 @@ namespace reveille::storage::rocks {
 
 // The live deliveries of one enrolment, in the order in which they were queued.
 //
-// The oldest, deliveries_in_row_max at most, are in Schedule::queue: each as the size of its DeliveryRow and the
-// row. So the one command that a device mostly has takes no row of its own. Those behind them have
-// two: one in `queue`, found by its place, and one in `deliveries`, found by its command. They move
-// up when all before them have ended. Whoever changes the queue says that the schedule has changed.
+// The oldest, deliveries_in_row_max at most, are in Schedule::queue: each as the size of its
+// DeliveryRow and the row. So the one command that a device mostly has takes no row of its own.
+// Those behind them have two: one in `queue`, found by its place, and one in `deliveries`, found by
+// its command. They move up when all before them have ended. Whoever changes the queue says that
+// the schedule has changed.
 //
 // Borrows all of it, for one call of the transaction.
 class LiveQueue {

@@ -263,8 +263,8 @@ class RocksdbTransaction final : public Transaction {
   // Wakes of this priority behind `after`, of blocks not later than `until`, oldest first, until
   // `visit` answers false. Takes away blocks that are mostly stale. Answers the time of the first
   // block that it left unread: a later one than `until`, or after much that was stale.
-  std::optional<Time> scan_due(Partition partition, Priority priority, const WakeCursor& after, Time until,
-                const VisitDue& visit);
+  std::optional<Time> scan_due(Partition partition, Priority priority, const WakeCursor& after,
+                               Time until, const VisitDue& visit);
   void visit_group(DueWalk& walk, DueGroup group);
   bool is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at);
   // Those that became due in this transaction, as blocks.

@@ -194,8 +194,7 @@ Result<Recorded> RocksdbTransaction::record_report(const mdm::EnrolmentId& enrol
   return finish(std::move(recorded));
 }
 
-std::optional<DeliveryRow> RocksdbTransaction::next_ready(BytesView life,
-                                                          ScheduleInUse& schedule) {
+std::optional<DeliveryRow> RocksdbTransaction::next_ready(BytesView life, ScheduleInUse& schedule) {
   std::optional<DeliveryRow> first;  // one that ends Setup Assistant
   std::optional<DeliveryRow> found;
   LiveQueue(rows_, schedule.row, life).scan([&](DeliveryRow row) {

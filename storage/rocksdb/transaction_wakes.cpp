@@ -4,9 +4,9 @@
 #include "storage/rocksdb/transaction.h"
 
 // Wakes. The schedule alone says when an enrolment is due; a row of `due` lists those that one
-// transaction made due at one time. When a wake moves or goes away, its schedule says so and the row
-// stays: whoever passes it finds that it is stale, and takes it away once all or most of it is. So a
-// wake that moves costs no deletion, and wakes that move together cost one row together.
+// transaction made due at one time. When a wake moves or goes away, its schedule says so and the
+// row stays: whoever passes it finds that it is stale, and takes it away once all or most of it is.
+// So a wake that moves costs no deletion, and wakes that move together cost one row together.
 namespace reveille::storage::rocks {
 namespace {
 
@@ -86,7 +86,9 @@ std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority p
   const bool from_floor = after.priority < priority || after.due_at < floor ||
                           (after.due_at == floor && after.enrolment.empty());
   DueWalk walk{.priority = priority,
-               .after = from_floor ? WakeCursor{.priority = priority, .due_at = floor, .enrolment = {}} : after,
+               .after = from_floor
+                            ? WakeCursor{.priority = priority, .due_at = floor, .enrolment = {}}
+                            : after,
                .visit = visit};
   DueGroup group;
   rows_.scan(Table::due, due_prefix(partition, priority),
@@ -131,7 +133,8 @@ void RocksdbTransaction::visit_group(DueWalk& walk, DueGroup group) {
   const bool from_middle = group.due_at == walk.after.due_at && !walk.after.enrolment.empty();
   std::size_t at = 0;
   if (from_middle) {
-    at = static_cast<std::size_t>(std::ranges::upper_bound(ids, walk.after.enrolment) - ids.begin());
+    at =
+        static_cast<std::size_t>(std::ranges::upper_bound(ids, walk.after.enrolment) - ids.begin());
   }
   // A few at first: whoever looks for the next one alone stops there.
   std::size_t together = 4;
@@ -226,8 +229,7 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
   ScheduleInUse* schedule = find_schedule(id);
   if (!schedule || schedule->row.generation != record.generation) return;
   WakeState& wake = schedule->row.wake;
-  const bool revives =
-      schedule->row.push_parked && record.outcome == WakeRecord::Outcome::pushed;
+  const bool revives = schedule->row.push_parked && record.outcome == WakeRecord::Outcome::pushed;
   if (wake.due_at != record.due_at && !revives) return;
 
   if (revives) set_parked(id, *schedule, false);

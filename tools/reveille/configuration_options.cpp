@@ -102,13 +102,15 @@ void visit_apns(Configuration::Apns& apns, OptionVisitor& visitor) {
                  "From handing over a push to giving it up for now.");
   visitor.number("answer_timeout_seconds", apns.answer_timeout_seconds, {1, 600},
                  "Of one attempt; then its stream is reset and the push is sent again.");
-  visitor.number("attempts_max", apns.attempts_max, {1, 100},
-                 "Of a push whose stream was reset, lost or not answered. Refused ones do not count.");
+  visitor.number(
+      "attempts_max", apns.attempts_max, {1, 100},
+      "Of a push whose stream was reset, lost or not answered. Refused ones do not count.");
   visitor.number("connect_timeout_seconds", apns.connect_timeout_seconds, {1, 600},
                  "DNS, TCP, proxy and TLS together.");
-  visitor.number("reconnect_first_seconds", apns.reconnect_first_seconds, {1, 3'600},
-                 "Bound of the random pause after a connection that failed; it doubles each time up\n"
-                 "to reconnect_seconds_max.");
+  visitor.number(
+      "reconnect_first_seconds", apns.reconnect_first_seconds, {1, 3'600},
+      "Bound of the random pause after a connection that failed; it doubles each time up\n"
+      "to reconnect_seconds_max.");
   visitor.number("reconnect_seconds_max", apns.reconnect_seconds_max, {1, 86'400}, "");
   visitor.number("certificate_retry_seconds", apns.certificate_retry_seconds, day_of_seconds,
                  "No connection is tried for so long after APNs refused the push certificate,\n"
@@ -146,9 +148,10 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
                  "Until a device is pushed again for which APNs says 429; it doubles each time.");
   visitor.number("topic_probe_seconds", wake.topic_probe_seconds, day_of_seconds,
                  "How often one push asks whether APNs takes a refused certificate again.");
-  visitor.number("requests_max", wake.requests_max, {1, 1'000'000},
-                 "Wakes that operators asked for by name and one lane lets wait; more wait for room\n"
-                 "with their requests.");
+  visitor.number(
+      "requests_max", wake.requests_max, {1, 1'000'000},
+      "Wakes that operators asked for by name and one lane lets wait; more wait for room\n"
+      "with their requests.");
   visitor.number("answer_seconds", wake.answer_seconds, day_of_seconds,
                  "How long a device may take to answer a command before it is woken again.");
   visitor.number("not_now_promised_seconds", wake.not_now_promised_seconds, {1, 31'536'000},

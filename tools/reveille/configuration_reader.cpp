@@ -69,9 +69,9 @@ class Reader final : public OptionVisitor {
       value = *given;
       return;
     }
-    options_.fail(node, fmt::format("{} must be a whole number from {} to {}{}",
-                                    options_.name_of(key), range.min, range.max,
-                                    given ? fmt::format(", not {}", *given) : ""));
+    options_.fail(node,
+                  fmt::format("{} must be a whole number from {} to {}{}", options_.name_of(key),
+                              range.min, range.max, given ? fmt::format(", not {}", *given) : ""));
   }
 
   OptionsFile& options_;
@@ -87,8 +87,8 @@ void check_public_url(const std::string& url, OptionsFile& options) {
   const bool plain = url.find_first_of("/?# ", scheme.size()) == std::string::npos;
   if (https && plain) return;
   options.fail_at("device", "public_url",
-                 "must be https://, a host and perhaps a port, without a path, such as "
-                 "\"https://mdm.example.com\"");
+                  "must be https://, a host and perhaps a port, without a path, such as "
+                  "\"https://mdm.example.com\"");
 }
 
 bool is_uuid(std::string_view text) {
@@ -107,15 +107,18 @@ bool is_uuid(std::string_view text) {
 void check_device_messages(const Configuration& configuration, OptionsFile& options) {
   const auto& users = configuration.users;
   if (users.policy == "digest" && users.digest_file.empty()) {
-    options.fail_at("users", "policy", "digest needs digest_file; `htdigest -c FILE REALM USER` makes one");
+    options.fail_at("users", "policy",
+                    "digest needs digest_file; `htdigest -c FILE REALM USER` makes one");
   }
   if (users.realm.empty() || users.realm.find_first_of("\"\\:") != std::string::npos) {
-    options.fail_at("users", "realm", "must not be empty, nor hold quotation marks, backslashes or ':'");
+    options.fail_at("users", "realm",
+                    "must not be empty, nor hold quotation marks, backslashes or ':'");
   }
   const auto& tokens = configuration.tokens;
   if (tokens.maid_server_uuid.empty() != tokens.maid_key_file.empty()) {
-    options.fail_at("tokens", tokens.maid_key_file.empty() ? "maid_server_uuid" : "maid_key_file",
-                   "needs the other half: give both maid_server_uuid and maid_key_file, or neither");
+    options.fail_at(
+        "tokens", tokens.maid_key_file.empty() ? "maid_server_uuid" : "maid_key_file",
+        "needs the other half: give both maid_server_uuid and maid_key_file, or neither");
   }
   if (!tokens.maid_server_uuid.empty() && !is_uuid(tokens.maid_server_uuid)) {
     options.fail_at("tokens", "maid_server_uuid", "must be a UUID, as Apple shows it");
@@ -123,7 +126,7 @@ void check_device_messages(const Configuration& configuration, OptionsFile& opti
   const std::string& header = configuration.device.proxy_certificate_header;
   if (!header.empty() && configuration.device.trusted_proxies.empty()) {
     options.fail_at("device", "proxy_certificate_header",
-                   "means nothing without trusted_proxies: say who may send it");
+                    "means nothing without trusted_proxies: say who may send it");
   }
 }
 
@@ -149,12 +152,13 @@ void check_proxies(const Configuration& configuration, OptionsFile& options) {
       std::ranges::any_of(peers, [](const std::string& peer) { return peer != "unix"; });
   const auto& proxied = configuration.proxied;
   if (configuration.device.proxy_protocol && !trusts_addresses) {
-    options.fail_at("device", "proxy_protocol",
-                   "means nothing without an address in trusted_proxies: say who sends the header");
+    options.fail_at(
+        "device", "proxy_protocol",
+        "means nothing without an address in trusted_proxies: say who sends the header");
   }
   if (!proxied.listen_address.empty() && !trusts_addresses) {
     options.fail_at("proxied", "listen_address",
-                   "needs an address in device.trusted_proxies: nobody else may connect");
+                    "needs an address in device.trusted_proxies: nobody else may connect");
   }
   if (!proxied.socket_path.empty() && !trusts_socket) {
     options.fail_at("proxied", "socket_path", "needs \"unix\" in device.trusted_proxies");
@@ -177,15 +181,15 @@ void check_together(const Configuration& configuration, OptionsFile& options) {
   }
   if (device.certificate_file.empty() != device.key_file.empty()) {
     options.fail_at("device", device.key_file.empty() ? "certificate_file" : "key_file",
-                   "needs the other half: give both certificate_file and key_file, or neither");
+                    "needs the other half: give both certificate_file and key_file, or neither");
   }
   if (operators.certificate_file.empty() != operators.key_file.empty()) {
     options.fail_at("operators", operators.key_file.empty() ? "certificate_file" : "key_file",
-                   "needs the other half: give both certificate_file and key_file, or neither");
+                    "needs the other half: give both certificate_file and key_file, or neither");
   }
   if (!operators.api_key.empty() && operators.api_key.size() < api_key_characters_min) {
     options.fail_at("operators", "api_key",
-                   "must have at least 16 characters; `openssl rand -hex 24` makes a good one");
+                    "must have at least 16 characters; `openssl rand -hex 24` makes a good one");
   }
   if (!operators.api_key.empty() && !operators.api_keys_file.empty()) {
     options.fail_at("operators", "api_key", "and api_keys_file exclude each other: keep one");

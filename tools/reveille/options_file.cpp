@@ -125,8 +125,8 @@ void OptionsFile::find_unknown_keys() {
   for (const auto& [key, node] : root_) {
     const auto known = known_.find(key.str());
     if (known == known_.end()) {
-      fail(node, fmt::format("there is no section [{}]; {}", key.str(),
-                             suggestion(key.str(), sections)));
+      fail(node,
+           fmt::format("there is no section [{}]; {}", key.str(), suggestion(key.str(), sections)));
       continue;
     }
     if (!node.is_table()) continue;

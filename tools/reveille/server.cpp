@@ -261,10 +261,8 @@ admin::Parts Server::State::router_parts() {
       .random = random,
       .log = log,
       .started_at = started_at,
-      .wake =
-          [this](storage::DueWake& target, wake::WakeReply& reply) {
-            return wakes->wake(target, reply);
-          },
+      .wake = [this](storage::DueWake& target,
+                     wake::WakeReply& reply) { return wakes->wake(target, reply); },
       .notify_wakes = [this](storage::Partition partition) { wakes->notify(partition); },
       .wake_statistics = [this] { return wakes->statistics(); },
       .admit_batch = [this] { return batches->admit(); },

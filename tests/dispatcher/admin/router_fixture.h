@@ -232,7 +232,7 @@ class RouterTest : public testing::Test {
   int push_wait_ = 10'000;
   std::string apns_topic_ = topic;
   std::string refused_;  // the enrolment that APNs says 410 to
-  int full_times_ = 0;  // so often the wake lanes are full
+  int full_times_ = 0;   // so often the wake lanes are full
   bool apns_is_silent_ = false;
   std::vector<std::string> pushed_;
   std::vector<storage::Priority> priorities_;  // of those

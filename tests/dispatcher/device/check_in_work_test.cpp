@@ -107,9 +107,8 @@ TEST_F(CheckInWorkTest, ARenewalTakesNoEnrolledDeviceOver) {
 // Of a database written before renewals were tied with the first of their line.
 TEST_F(CheckInWorkTest, ARenewalThatIsTiedByItselfStaysTied) {
   const storage::Sha256 second = issue('n', certificate_);
-  in_transaction([&](auto& store) {
-    return store.bind_certificate(second, mdm::EnrolmentId("PHONE"));
-  });
+  in_transaction(
+      [&](auto& store) { return store.bind_certificate(second, mdm::EnrolmentId("PHONE")); });
   EXPECT_EQ(authenticates(mac_, second).error(), Refusal::certificate_bound_elsewhere);
   EXPECT_TRUE(authenticates(device_channel("PHONE"), second));
 }

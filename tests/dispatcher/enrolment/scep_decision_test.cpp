@@ -15,7 +15,7 @@ using Action = ScepDecision::Action;
 
 constexpr std::array types{MessageType::cert_rep, MessageType::renewal_req, MessageType::update_req,
                            MessageType::pkcs_req, MessageType::cert_poll};
-constexpr std::array signers{ScepSigner::self_signed, ScepSigner::identity,
+constexpr std::array signers{ScepSigner::self_signed,      ScepSigner::identity,
                              ScepSigner::identity_renamed, ScepSigner::identity_expired,
                              ScepSigner::identity_revoked, ScepSigner::stranger};
 constexpr std::array challenges{ScepChallenge::absent, ScepChallenge::present};

@@ -187,8 +187,9 @@ TEST_F(Http1LimitsTest, ABodyHasItsRoomUntilItIsAnswered) {
     Response response{.status = 200, .headers = {}, .body = {}};
     co_return response;
   };
-  const std::string request = "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
-                              std::to_string(body) + "\r\n\r\n" + std::string(body, 'x');
+  const std::string request =
+      "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(body) +
+      "\r\n\r\n" + std::string(body, 'x');
   std::unique_ptr<Stream> first;
   run([&]() -> asio::awaitable<void> {
     first = co_await connect();

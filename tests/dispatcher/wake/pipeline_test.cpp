@@ -490,9 +490,9 @@ TEST_F(PipelineTest, AFloodOfUrgentWakesLeavesPlacesAndTurnsToTheBulk) {
     while (!pushes.empty()) answer();
   }
   ASSERT_GE(history.size(), 100u);
-  const auto bulk = std::ranges::count_if(
-      history.begin(), history.begin() + 100,
-      [](const std::string& id) { return id.starts_with("bulk"); });
+  const auto bulk =
+      std::ranges::count_if(history.begin(), history.begin() + 100,
+                            [](const std::string& id) { return id.starts_with("bulk"); });
   EXPECT_GE(bulk, 5);
   EXPECT_LE(bulk, 20);
 }

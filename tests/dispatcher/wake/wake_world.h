@@ -84,8 +84,8 @@ class PipelineWorld : private PipelineEffects {
 
   std::deque<apns::Push> pushes;     // that wait for an answer
   std::vector<std::string> history;  // of everyone who was pushed
-  std::string topic_of_client;   // empty: every topic
-  std::size_t unsent_count = 0;  // pushes of other topics
+  std::string topic_of_client;       // empty: every topic
+  std::size_t unsent_count = 0;      // pushes of other topics
   bool client_is_full = false, client_is_full_of_bulk = false;
   bool store_fails = false;
   std::set<std::string> damaged;  // whose due rows cannot be read

@@ -69,7 +69,8 @@ TEST_F(LivesTest, ALifeThatBeganAndEndedInOneTransactionLeavesNoRows) {
   EXPECT_EQ(rows_of_life(1), 0u);
 }
 
-// What tells one that a wake may be due stays when the wake moves, and goes when somebody passes it.
+// What tells one that a wake may be due stays when the wake moves, and goes when somebody passes
+// it.
 class DueBlocksTest : public LivesTest {
  protected:
   std::size_t blocks() {

@@ -13,8 +13,9 @@ using testing::HasSubstr;
 class ApnsConnections : public ApnsServerTest {};
 
 TEST_F(ApnsConnections, AreTakenLeaveOfAfterSomeStreams) {
-  open("[always.goaway]\nafter_streams = 3\nleaves = 2\nreason = \"Shutdown\"\n"
-       "[always.latency]\nfixed_ms = 20");
+  open(
+      "[always.goaway]\nafter_streams = 3\nleaves = 2\nreason = \"Shutdown\"\n"
+      "[always.latency]\nfixed_ms = 20");
   const auto provider = connected();
   for (std::uint64_t number = 1; number <= 5; ++number) provider->push(number);
   until([&] { return provider->ended; });
@@ -33,8 +34,10 @@ TEST_F(ApnsConnections, AreTakenLeaveOfAfterSomeStreams) {
 }
 
 TEST_F(ApnsConnections, AreTakenLeaveOfAfterSomeTimeWithTwoGoAways) {
-  open("[always.goaway]\nafter_seconds = 0.02\nannounced = true\nsecond_after_ms = 20\n"
-       "reason = \"\"\ncode = \"INTERNAL_ERROR\"\nthen = \"linger\"\n[[always.push]]\ndo = \"stall\"");
+  open(
+      "[always.goaway]\nafter_seconds = 0.02\nannounced = true\nsecond_after_ms = 20\n"
+      "reason = \"\"\ncode = \"INTERNAL_ERROR\"\nthen = \"linger\"\n[[always.push]]\ndo = "
+      "\"stall\"");
   const auto provider = connected();
   provider->push(1);
   until([&] { return provider->goaways.size() == 2; });
@@ -188,8 +191,9 @@ streams_max = 9
 }
 
 TEST_F(ApnsConnections, StarveForWindowsUntilLateOnesCome) {
-  open("[always.settings]\nstream_window_bytes = 6\nwindow_updates = \"late\"\n"
-       "window_update_delay_ms = 15");
+  open(
+      "[always.settings]\nstream_window_bytes = 6\nwindow_updates = \"late\"\n"
+      "window_update_delay_ms = 15");
   const auto provider = connected();
   const auto start = std::chrono::steady_clock::now();
   provider->push(1);  // 18 bytes
@@ -255,8 +259,9 @@ TEST_F(ApnsConnections, FallSilentAtAnyByteSentUntilTheNextPhase) {
 }
 
 TEST_F(ApnsConnections, ACutThatAPhaseHadInStoreEndsWithIt) {
-  open("[[phase]]\nduration_seconds = 0.1\n[phase.connection]\ncut_after_bytes = 300\n"
-       "[[phase]]\n");
+  open(
+      "[[phase]]\nduration_seconds = 0.1\n[phase.connection]\ncut_after_bytes = 300\n"
+      "[[phase]]\n");
   const auto provider = connected();
   until([&] { return server_->phase_name() == "phase 2"; });
   for (std::uint64_t number = 1; number <= 20; ++number) provider->push(number);

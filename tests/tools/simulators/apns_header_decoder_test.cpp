@@ -39,12 +39,11 @@ TEST(HeaderDecoder, ReadsTheExamplesOfTheRfc) {
                    {":path", "/"},
                    {":authority", "www.example.com"}}));
   EXPECT_EQ(decoder.table_bytes(), 57u);
-  EXPECT_EQ(decoded(decoder, "828684be5886a8eb10649cbf"),
-            (Pairs{{":method", "GET"},
-                   {":scheme", "http"},
-                   {":path", "/"},
-                   {":authority", "www.example.com"},
-                   {"cache-control", "no-cache"}}));
+  EXPECT_EQ(decoded(decoder, "828684be5886a8eb10649cbf"), (Pairs{{":method", "GET"},
+                                                                 {":scheme", "http"},
+                                                                 {":path", "/"},
+                                                                 {":authority", "www.example.com"},
+                                                                 {"cache-control", "no-cache"}}));
   EXPECT_EQ(decoder.table_bytes(), 110u);
   EXPECT_EQ(decoded(decoder, "828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf"),
             (Pairs{{":method", "GET"},
@@ -118,9 +117,10 @@ TEST(Huffman, ReadsShortAndLongCodes) {
   EXPECT_EQ(huffman(""), "");
   EXPECT_EQ(huffman("f1e3c2e5f23a6ba0ab90f4ff"), "www.example.com");
   // Appendix C.6.3: a cookie with '=', ';' and upper case, codes of six to eight bits and more.
-  EXPECT_EQ(huffman("94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5"
-                    "b1063d5007"),
-            "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1");
+  EXPECT_EQ(
+      huffman("94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5"
+              "b1063d5007"),
+      "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1");
   EXPECT_EQ(huffman("fffffff0ff"), "\no") << "thirty bits, then five";
   EXPECT_EQ(huffman("ffffffff"), std::nullopt) << "EOS is not allowed";
   EXPECT_EQ(huffman("ffffeaff"), std::nullopt) << "a byte of padding";

@@ -64,7 +64,8 @@ TEST_F(PushLedgerTest, ADoubleIsExplainedWhenTheAnswerWasLost) {
   push("bb", 2, Outcome::accepted, 0, 7);
   ledger.connection_ended(7, 900);
   push("bb", 2, Outcome::accepted, 10'000, 8);
-  EXPECT_EQ(counts().doubles_explained, 2u) << "the connection ended before the answer was surely read";
+  EXPECT_EQ(counts().doubles_explained, 2u)
+      << "the connection ended before the answer was surely read";
 
   push("cc", 3, Outcome::accepted, 0, 9);
   ledger.connection_ended(9, 5'000);
@@ -115,9 +116,10 @@ TEST(ApnsId, IsACanonicalUuidAndNothingElse) {
   ASSERT_TRUE(id.has_value());
   EXPECT_EQ(id->high, 0x6f1c0d7e4a0b4a53u);
   EXPECT_EQ(id->low, 0x9a3e0b1d9a52aa11u);
-  for (const char* text : {"", "6F1C0D7E-4a0b-4a53-9a3e-0b1d9a52aa11", "6f1c0d7e4a0b4a539a3e0b1d9a52aa11",
-                           "6f1c0d7e-4a0b-4a53-9a3e-0b1d9a52aa1", "6f1c0d7e-4a0b-4a53-9a3e-0b1d9a52aa1g",
-                           "6f1c0d7e04a0b-4a53-9a3e-0b1d9a52aa11"}) {
+  for (const char* text :
+       {"", "6F1C0D7E-4a0b-4a53-9a3e-0b1d9a52aa11", "6f1c0d7e4a0b4a539a3e0b1d9a52aa11",
+        "6f1c0d7e-4a0b-4a53-9a3e-0b1d9a52aa1", "6f1c0d7e-4a0b-4a53-9a3e-0b1d9a52aa1g",
+        "6f1c0d7e04a0b-4a53-9a3e-0b1d9a52aa11"}) {
     EXPECT_FALSE(parse_apns_id(text).has_value()) << text;
   }
 }

@@ -77,9 +77,10 @@ INSTANTIATE_TEST_SUITE_P(
                 greeting() + head(1, 0) + frame(FrameType::continuation, 4, 3, ""), "interrupted"},
         Refused{"LoneContinuation", greeting() + frame(FrameType::continuation, 4, 1, ""),
                 "CONTINUATION without"},
-        Refused{"Padding",
-                greeting() + frame(FrameType::headers, flag::padded | flag::end_headers, 1, "\x09x"),
-                "more padding"},
+        Refused{
+            "Padding",
+            greeting() + frame(FrameType::headers, flag::padded | flag::end_headers, 1, "\x09x"),
+            "more padding"},
         Refused{"PushPromise", greeting() + frame(FrameType::push_promise, 4, 1, "1234"),
                 "PUSH_PROMISE"},
         Refused{"PingLength", greeting() + frame(FrameType::ping, 0, 0, "1234"), "PING's length"},
@@ -143,8 +144,7 @@ TEST_P(PushSessionMalformed, EndsTheStreamWithProtocolErrorAndSparesTheConnectio
   ASSERT_TRUE(
       apple.session.receive(frame(FrameType::headers, whole, 1, GetParam().block)).has_value());
 
-  EXPECT_EQ(apple.session.output(),
-            frame(FrameType::rst_stream, 0, 1, BytesView("\0\0\0\x01", 4)));
+  EXPECT_EQ(apple.session.output(), frame(FrameType::rst_stream, 0, 1, BytesView("\0\0\0\x01", 4)));
   EXPECT_THAT(apple.broken, ElementsAre(HasSubstr(GetParam().why)));
   EXPECT_EQ(apple.pushes.size(), 0u);
   ASSERT_TRUE(apple.session.receive(frame(FrameType::headers, whole, 3, good_block)).has_value());
@@ -208,7 +208,8 @@ TEST(PushSession, DataBeyondTheWindowEndsTheConnection) {
 
 TEST(PushSession, MoreStreamsThanAcknowledgedIsABrokenRule) {
   Apple apple({.streams_max = 1});
-  ASSERT_TRUE(apple.session.receive(greeting() + acknowledgement() + head(1) + head(3)).has_value());
+  ASSERT_TRUE(
+      apple.session.receive(greeting() + acknowledgement() + head(1) + head(3)).has_value());
   EXPECT_THAT(apple.broken,
               ElementsAre("more streams than SETTINGS_MAX_CONCURRENT_STREAMS allows"));
   EXPECT_EQ(apple.turned_away.size(), 1u);
@@ -231,20 +232,20 @@ TEST(PushSession, PrioritiesAndPaddingAreSeenWhenStrict) {
 TEST(PushSession, AnIndexedPathIsSeenWhenStrict) {
   Apple apple({}, true);
   ASSERT_TRUE(apple.session
-                  .receive(greeting() + frame(FrameType::headers, flag::end_headers, 1,
-                                              "\x83\x87\x44\x01/"))
+                  .receive(greeting() +
+                           frame(FrameType::headers, flag::end_headers, 1, "\x83\x87\x44\x01/"))
                   .has_value());
   EXPECT_THAT(apple.broken, ElementsAre(":path is put into the table of headers"));
 }
 
 TEST(PushSession, AHeadInManyFramesIsReadAndOneWithoutEndIsNot) {
   Apple apple;
-  ASSERT_TRUE(apple.session
-                  .receive(greeting() + frame(FrameType::headers, flag::end_stream, 1, "\x83") +
-                           frame(FrameType::continuation, 0, 1, "\x87") +
-                           frame(FrameType::continuation, flag::end_headers, 1,
-                                 BytesView("\x04\x01/", 3)))
-                  .has_value());
+  ASSERT_TRUE(
+      apple.session
+          .receive(greeting() + frame(FrameType::headers, flag::end_stream, 1, "\x83") +
+                   frame(FrameType::continuation, 0, 1, "\x87") +
+                   frame(FrameType::continuation, flag::end_headers, 1, BytesView("\x04\x01/", 3)))
+          .has_value());
   EXPECT_EQ(apple.pushes.size(), 1u);
 
   ASSERT_TRUE(apple.session.receive(frame(FrameType::headers, 0, 3, "")).has_value());
@@ -265,9 +266,9 @@ TEST(PushSession, ABodyWaitsForThePeersWindows) {
   apple.session.output().clear();
   apple.session.reject(1, 400, "", "0123456789");
   EXPECT_THAT(apple.session.output(), testing::EndsWith("0123"));
-  ASSERT_TRUE(apple.session
-                  .receive(frame(FrameType::window_update, 0, 1, BytesView("\0\0\0\x64", 4)))
-                  .has_value());
+  ASSERT_TRUE(
+      apple.session.receive(frame(FrameType::window_update, 0, 1, BytesView("\0\0\0\x64", 4)))
+          .has_value());
   EXPECT_THAT(apple.session.output(), testing::EndsWith("456789"));
   EXPECT_EQ(apple.session.open_streams(), 0u);
 }

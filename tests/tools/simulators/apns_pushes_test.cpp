@@ -222,8 +222,10 @@ TEST_F(ApnsPushes, AreCutAmidTheirAnswer) {
 
 TEST_F(ApnsPushes, MayHaveAnAnswerThatStopsAmidItsBytes) {
   for (const int bytes : {1, 9, 55}) {
-    open("[[phase]]\nduration_seconds = 0.2\n[[phase.push]]\ndo = \"stall\"\ntokens = [\"bb\"]\n"
-         "answer_bytes = " + std::to_string(bytes) + "\n[[phase]]\n");
+    open(
+        "[[phase]]\nduration_seconds = 0.2\n[[phase.push]]\ndo = \"stall\"\ntokens = [\"bb\"]\n"
+        "answer_bytes = " +
+        std::to_string(bytes) + "\n[[phase]]\n");
     const auto provider = connected();
     provider->push(1, "aa");
     until([&] { return provider->responses.size() == 1; });

@@ -15,7 +15,8 @@ mdm::Command command(std::string uuid, std::string request_type) {
 }
 
 const Speaker phone{.kind = Kind::phones, .device = "U"};
-const Speaker mac_user{.kind = Kind::macs, .device = "U", .user = User{.id = "1", .short_name = "a"}};
+const Speaker mac_user{
+    .kind = Kind::macs, .device = "U", .user = User{.id = "1", .short_name = "a"}};
 const Speaker own_phone{.kind = Kind::user_enrolled_phones, .device = "E"};
 
 TEST(Behaviour, CommandsThatIosNeverPutsOffAreNotPutOff) {

@@ -94,8 +94,8 @@ TEST(Speaker, AMacsDeviceChannelAloneHasNoBearerTokenInAnAccountDrivenEnrolment)
   EXPECT_FALSE((Speaker{.kind = Kind::phones, .device = "U"}).has_bearer_token());
   EXPECT_TRUE((Speaker{.kind = Kind::user_enrolled_phones, .device = "U"}).has_bearer_token());
   EXPECT_FALSE((Speaker{.kind = Kind::account_driven_macs, .device = "U"}).has_bearer_token());
-  EXPECT_TRUE((Speaker{.kind = Kind::account_driven_macs, .device = "U", .user = user})
-                  .has_bearer_token());
+  EXPECT_TRUE(
+      (Speaker{.kind = Kind::account_driven_macs, .device = "U", .user = user}).has_bearer_token());
 }
 
 TEST(Bodies, OfEveryKindOfSpeakerAreWhatOurOwnParsersRead) {
@@ -129,8 +129,7 @@ TEST(Bodies, AUserEnrolmentDisclosesNeitherUdidNorSerialNumber) {
 
 TEST(Bodies, ALargeResultIsAsLargeAsAsked) {
   const mdm::Command command{.uuid = {"C"}, .request_type = "InstalledApplicationList", .body = {}};
-  const Bytes body =
-      report_body({.device = "U"}, mdm::Status::acknowledged, command, 1'000'000);
+  const Bytes body = report_body({.device = "U"}, mdm::Status::acknowledged, command, 1'000'000);
 
   EXPECT_GT(body.size(), 1'000'000u);
   EXPECT_LT(body.size(), 1'500'000u);
@@ -178,7 +177,9 @@ TEST(Errands, LeavingIsTheLastAndOnlyOne) {
 }
 
 TEST(DeclarationAnswer, NeedsAllThatSection5Names) {
-  const auto ok = [](Bytes body) { return http::Response{.status = 200, .headers = {}, .body = body}; };
+  const auto ok = [](Bytes body) {
+    return http::Response{.status = 200, .headers = {}, .body = body};
+  };
   const http::Response missing{.status = 404, .headers = {}, .body = {}};
 
   EXPECT_EQ(fault_of_declaration_answer(

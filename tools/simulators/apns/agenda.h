@@ -14,7 +14,14 @@ namespace reveille::simulators::apns {
 // Something that a connection is to do later.
 struct Task {
   using Time = std::chrono::steady_clock::time_point;
-  enum class Kind { answer, goaway, second_goaway, half_open, update_windows, end } kind = Kind::answer;
+  enum class Kind {
+    answer,
+    goaway,
+    second_goaway,
+    half_open,
+    update_windows,
+    end
+  } kind = Kind::answer;
   Time due{};
   std::uint64_t number = 0;        // of two that are due at once, the first planned is first
   std::uint64_t phase_number = 0;  // planned for that phase; answers are given in any

@@ -32,11 +32,20 @@ Result<PushFault> parse_status_rate(std::string_view text) {
 }
 
 std::optional<std::uint32_t> error_code_of(std::string_view name) {
-  constexpr std::array<std::string_view, 14> names = {
-      "NO_ERROR",          "PROTOCOL_ERROR",   "INTERNAL_ERROR",     "FLOW_CONTROL_ERROR",
-      "SETTINGS_TIMEOUT",  "STREAM_CLOSED",    "FRAME_SIZE_ERROR",   "REFUSED_STREAM",
-      "CANCEL",            "COMPRESSION_ERROR", "CONNECT_ERROR",     "ENHANCE_YOUR_CALM",
-      "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+  constexpr std::array<std::string_view, 14> names = {"NO_ERROR",
+                                                      "PROTOCOL_ERROR",
+                                                      "INTERNAL_ERROR",
+                                                      "FLOW_CONTROL_ERROR",
+                                                      "SETTINGS_TIMEOUT",
+                                                      "STREAM_CLOSED",
+                                                      "FRAME_SIZE_ERROR",
+                                                      "REFUSED_STREAM",
+                                                      "CANCEL",
+                                                      "COMPRESSION_ERROR",
+                                                      "CONNECT_ERROR",
+                                                      "ENHANCE_YOUR_CALM",
+                                                      "INADEQUATE_SECURITY",
+                                                      "HTTP_1_1_REQUIRED"};
   const auto found = std::ranges::find(names, name);
   if (found == names.end()) return std::nullopt;
   return static_cast<std::uint32_t>(found - names.begin());

@@ -67,7 +67,7 @@ struct ConnectionFault {
 
 struct Handshake {
   Milliseconds accept_delay{0};
-  Milliseconds delay{0};  // between TCP's handshake and TLS's
+  Milliseconds delay{0};                            // between TCP's handshake and TLS's
   enum class Cut { no, end, reset } cut = Cut::no;  // then, instead of TLS's
   std::string alert;                                // empty: none
   enum class Certificate { good, self_signed, other } certificate = Certificate::good;

@@ -70,7 +70,7 @@ class Connection final : public wire::PushSession::Events,
   void close_in_order();
   void freeze();
   void thaw();
-  void cut();                          // now
+  void cut();                           // now
   void cut_at(std::uint64_t position);  // once so many bytes were given to the stream
   void break_off(bool with_reset);
   void halt_at(std::uint64_t position);
@@ -94,8 +94,8 @@ class Connection final : public wire::PushSession::Events,
   std::optional<std::string> topic_;
 
   Agenda agenda_;
-  boost::asio::steady_timer timer_;         // at the agenda's next task
-  boost::asio::steady_timer output_waits_;  // cancelled when there may be something to write
+  boost::asio::steady_timer timer_;          // at the agenda's next task
+  boost::asio::steady_timer output_waits_;   // cancelled when there may be something to write
   boost::asio::steady_timer reading_waits_;  // cancelled when reading may go on
   std::optional<Clock::time_point> armed_for_;
   Clock::time_point opened_;
@@ -109,8 +109,8 @@ class Connection final : public wire::PushSession::Events,
   bool goaway_begun_ = false;
   bool drains_ = false;   // end when the last answer is out
   bool closing_ = false;  // end when what waits is out; nothing more is looked at
-  bool frozen_ = false;  // answers nothing
-  bool deaf_ = false;    // reads nothing
+  bool frozen_ = false;   // answers nothing
+  bool deaf_ = false;     // reads nothing
   bool windows_planned_ = false;
   bool over_ = false;
   bool shaken_ = false;

@@ -1,5 +1,5 @@
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
 
 #include "tools/simulators/apns/connection.h"
@@ -27,16 +27,19 @@ std::string json_of(const char* reason, std::optional<std::int64_t> unregistered
 
 std::string body_of(const PushFault& fault) {
   switch (fault.body) {
-    case PushFault::Body::none: return {};
-    case PushFault::Body::text: return "<html>The service is having a bad day.</html>";
-    case PushFault::Body::unknown_reason: return json_of("NobodyHasHeardOfThis", std::nullopt);
-    case PushFault::Body::json: break;
+    case PushFault::Body::none:
+      return {};
+    case PushFault::Body::text:
+      return "<html>The service is having a bad day.</html>";
+    case PushFault::Body::unknown_reason:
+      return json_of("NobodyHasHeardOfThis", std::nullopt);
+    case PushFault::Body::json:
+      break;
   }
   std::optional<std::int64_t> unregistered_at;
   if (fault.status == 410) {
-    unregistered_at =
-        wall_milliseconds() -
-        std::chrono::duration_cast<Milliseconds>(fault.unregistered_before).count();
+    unregistered_at = wall_milliseconds() -
+                      std::chrono::duration_cast<Milliseconds>(fault.unregistered_before).count();
   }
   return json_of(reveille::apns::name_of(fault.reason), unregistered_at);
 }

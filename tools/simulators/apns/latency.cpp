@@ -11,8 +11,8 @@ using Duration = LatencyDistribution::Duration;
 constexpr double p99_deviations = 2.3263478740408408;  // of the normal distribution
 
 Duration between(Duration least, Duration most, double share) {
-  return least + Duration(static_cast<std::int64_t>(
-                     share * static_cast<double>((most - least).count())));
+  return least +
+         Duration(static_cast<std::int64_t>(share * static_cast<double>((most - least).count())));
 }
 
 }  // namespace

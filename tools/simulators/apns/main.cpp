@@ -132,7 +132,8 @@ Result<void> complete(Arguments& arguments) {
   server.scenario = Scenario::always(arguments.behaviour);
   if (!arguments.scenario_file.empty()) {
     auto loaded = load_scenario(arguments.scenario_file, arguments.behaviour);
-    if (!loaded) return failure(ErrorCode::malformed, fmt::format("{}", fmt::join(loaded.error(), "\n")));
+    if (!loaded)
+      return failure(ErrorCode::malformed, fmt::format("{}", fmt::join(loaded.error(), "\n")));
     server.scenario = *std::move(loaded);
   }
   if (arguments.seed) server.scenario.seed = *arguments.seed;

@@ -59,9 +59,8 @@ std::string Report::as_text() const {
       "not processed      {} above a limit or a GOAWAY, {} withdrawn by the provider\n",
       connections, connections_open, connections_most, handshakes_failed, requests, accepted,
       streams_most, milliseconds(time_to_answer.percentile(0.5)),
-      milliseconds(time_to_answer.percentile(0.99)),
-      milliseconds(time_to_answer.percentile(0.999)), goaways_sent, refused, reset, stalled, cut,
-      half_open, turned_away, withdrawn);
+      milliseconds(time_to_answer.percentile(0.99)), milliseconds(time_to_answer.percentile(0.999)),
+      goaways_sent, refused, reset, stalled, cut, half_open, turned_away, withdrawn);
   text += text_of(ledger);
   for (const auto& [reason, count] : by_reason) {
     text += fmt::format("answered           {} {}\n", reason, count);

@@ -13,7 +13,7 @@ namespace reveille::simulators::apns {
 
 enum class Strictness {
   apples,  // what Apple answers with an error
-  all,     // and what it forgives: a missing apns-id, another scheme, more in the payload than needed
+  all,  // and what it forgives: a missing apns-id, another scheme, more in the payload than needed
 };
 
 // Fills in `push` from its head. `certificate_topic`: the UID of the connection's client

@@ -14,11 +14,10 @@ Phase read_phase(TableReader& table, const std::filesystem::path& folder, Behavi
   table.text("name", phase.name);
   table.seconds("duration_seconds", phase.duration);
   table.flag("listening", phase.listening);
-  table.choice<Connections>("connections",
-                            {{"keep", Connections::keep},
-                             {"goaway", Connections::goaway},
-                             {"cut", Connections::cut}},
-                            phase.connections);
+  table.choice<Connections>(
+      "connections",
+      {{"keep", Connections::keep}, {"goaway", Connections::goaway}, {"cut", Connections::cut}},
+      phase.connections);
   read_behaviour(table, folder, phase.behaviour);
   table.finish();
   return phase;
@@ -40,8 +39,9 @@ Scenario read_scenario(TableReader table, const std::filesystem::path& folder,
     if (phase.name.empty()) phase.name = fmt::format("phase {}", i + 1);
     const bool ends = i + 1 < phases.size() || scenario.repeat;
     if (ends && phase.duration.count() == 0) {
-      phases[i].fail("duration_seconds", "is missing: only the last phase of a day that does not "
-                                         "repeat lasts for ever");
+      phases[i].fail("duration_seconds",
+                     "is missing: only the last phase of a day that does not "
+                     "repeat lasts for ever");
     }
     scenario.phases.push_back(std::move(phase));
   }
@@ -66,8 +66,7 @@ std::expected<Scenario, std::vector<std::string>> parse_scenario(std::string_vie
     mistakes.add(error.source().begin.line, std::string(error.description()) + "; this is no TOML");
     return std::unexpected(mistakes.in_order());
   }
-  Scenario scenario =
-      read_scenario(TableReader(root, "", mistakes), file.parent_path(), base);
+  Scenario scenario = read_scenario(TableReader(root, "", mistakes), file.parent_path(), base);
   if (!mistakes.none()) return std::unexpected(mistakes.in_order());
   return scenario;
 }

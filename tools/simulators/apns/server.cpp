@@ -96,8 +96,8 @@ void Server::enter(std::size_t phase) {
 }
 
 void Server::plan_next_phase() {
-  const auto elapsed = std::chrono::duration_cast<Milliseconds>(Service::Clock::now() -
-                                                                service_.report.started);
+  const auto elapsed =
+      std::chrono::duration_cast<Milliseconds>(Service::Clock::now() - service_.report.started);
   const Position position = position_at(options_.scenario, elapsed);
   if (!position.next_at) return;
   next_phase_.expires_at(service_.report.started + *position.next_at);
@@ -108,7 +108,8 @@ void Server::plan_next_phase() {
     enter(position_at(options_.scenario, std::chrono::duration_cast<Milliseconds>(now)).phase);
     if (service_.phase->listening && !acceptor_) {
       const Result<void> again = listen();
-      if (!again) service_.report.count_broken("the port is no longer free: " + again.error().detail);
+      if (!again)
+        service_.report.count_broken("the port is no longer free: " + again.error().detail);
     }
   });
 }

@@ -31,7 +31,7 @@ struct Service {
   const Strictness strictness;
   std::optional<std::string> assumed_topic;
 
-  const Phase* phase = nullptr;  // the scenario's, which stays where it is
+  const Phase* phase = nullptr;    // the scenario's, which stays where it is
   std::uint64_t phase_number = 0;  // counts entries: what was planned in an earlier one is void
   Report::PhaseCounts* phase_counts = nullptr;
   std::vector<std::uint64_t> fault_counts;  // how often each of phase->behaviour.pushes happened

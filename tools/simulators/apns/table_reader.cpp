@@ -161,9 +161,9 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
 void TableReader::finish() {
   for (const auto& [key, node] : table_) {
     if (std::ranges::find(known_, key.str()) != known_.end()) continue;
-    mistakes_.add(key.source().begin.line,
-                  fmt::format("there is no key {}; use {}", name_of(key.str()),
-                              fmt::join(known_, ", ")));
+    mistakes_.add(
+        key.source().begin.line,
+        fmt::format("there is no key {}; use {}", name_of(key.str()), fmt::join(known_, ", ")));
   }
 }
 

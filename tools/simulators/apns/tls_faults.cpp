@@ -88,9 +88,12 @@ Result<Pair> make_self_signed() {
 
 Result<Pair> choose_pair(const Identity& usual, const Handshake& handshake) {
   switch (handshake.certificate) {
-    case Handshake::Certificate::good: return parse_pair(usual);
-    case Handshake::Certificate::self_signed: return make_self_signed();
-    case Handshake::Certificate::other: return read_pair(handshake);
+    case Handshake::Certificate::good:
+      return parse_pair(usual);
+    case Handshake::Certificate::self_signed:
+      return make_self_signed();
+    case Handshake::Certificate::other:
+      return read_pair(handshake);
   }
   return parse_pair(usual);
 }

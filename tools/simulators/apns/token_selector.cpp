@@ -17,7 +17,9 @@ TokenSelector::TokenSelector(const std::vector<std::string>& patterns) {
 
 bool TokenSelector::matches(std::string_view token_hex) const {
   if (names_.empty() && prefixes_.empty()) return true;
-  const auto begins = [token_hex](const std::string& prefix) { return token_hex.starts_with(prefix); };
+  const auto begins = [token_hex](const std::string& prefix) {
+    return token_hex.starts_with(prefix);
+  };
   return std::ranges::any_of(prefixes_, begins) ||
          std::binary_search(names_.begin(), names_.end(), token_hex, std::less<>());
 }

@@ -15,7 +15,7 @@ class TokenSelector {
   bool matches(std::string_view token_hex) const;
 
  private:
-  std::vector<std::string> names_;     // sorted
+  std::vector<std::string> names_;  // sorted
   std::vector<std::string> prefixes_;
 };
 

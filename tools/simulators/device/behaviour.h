@@ -11,12 +11,12 @@ namespace reveille::simulators::device {
 // How a command is answered.
 struct Answer {
   mdm::Status status = mdm::Status::acknowledged;
-  bool is_forgotten = false;      // not at all: the device restarts
-  bool is_late = false;           // in the next connection
-  bool is_large = false;          // Acknowledged only
-  bool is_repeated = false;       // twice
-  bool unknown_follows = false;   // and one to an unknown command after it
-  bool not_now_follows = false;   // and, after an end state, a NotNow of the same command
+  bool is_forgotten = false;     // not at all: the device restarts
+  bool is_late = false;          // in the next connection
+  bool is_large = false;         // Acknowledged only
+  bool is_repeated = false;      // twice
+  bool unknown_follows = false;  // and one to an unknown command after it
+  bool not_now_follows = false;  // and, after an end state, a NotNow of the same command
 
   friend bool operator==(const Answer&, const Answer&) = default;
 };

@@ -64,9 +64,10 @@ plist::Array error_chain() {
 plist::Array many_applications(std::size_t bytes) {
   plist::Array applications;
   for (std::size_t i = 0; i < bytes / 190 + 1; ++i) {
-    applications.emplace_back(Dictionary{{"Identifier", fmt::format("com.example.simulated.{:08}", i)},
-                                         {"Name", fmt::format("Simulated {:08}", i)},
-                                         {"Version", "1.0"}});
+    applications.emplace_back(
+        Dictionary{{"Identifier", fmt::format("com.example.simulated.{:08}", i)},
+                   {"Name", fmt::format("Simulated {:08}", i)},
+                   {"Version", "1.0"}});
   }
   return applications;
 }
@@ -157,8 +158,7 @@ Bytes report_body(const Speaker& speaker, mdm::Status status, const mdm::Command
   Dictionary message = message_of(speaker, auth_token);
   message.set("Status", mdm::name_of(status));
   message.set("CommandUUID", command.uuid.text);
-  const bool failed =
-      status == mdm::Status::error || status == mdm::Status::command_format_error;
+  const bool failed = status == mdm::Status::error || status == mdm::Status::command_format_error;
   if (failed) message.set("ErrorChain", error_chain());
   if (status == mdm::Status::acknowledged && command.request_type == "DeviceInformation") {
     message.set("QueryResponses", device_information(speaker));

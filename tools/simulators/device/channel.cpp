@@ -50,9 +50,9 @@ asio::awaitable<Result<bool>> Channel::begin() {
   Result<http::Response> response = co_await line_.send(Line::Where::check_in, std::move(body));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) {
-    co_return failure(ErrorCode::unavailable,
-                      fmt::format("TokenUpdate: HTTP {}: {}", response->status,
-                                  response->body.substr(0, 200)));
+    co_return failure(
+        ErrorCode::unavailable,
+        fmt::format("TokenUpdate: HTTP {}: {}", response->status, response->body.substr(0, 200)));
   }
   expect_empty(*response);
   line_.hang_up();
@@ -93,8 +93,7 @@ asio::awaitable<Channel::After> Channel::connect() {
       broke(*rule, command->uuid.text);
       break;
     }
-    const Answer answer =
-        answer_to(*command, speaker_, services_.options.scenario.answers, dice_);
+    const Answer answer = answer_to(*command, speaker_, services_.options.scenario.answers, dice_);
     if (services_.options.answer_delay.count() > 0) co_await pause(services_.options.answer_delay);
     response = co_await give(*command, answer);
     if (state_.life != Life::enrolled) break;
@@ -150,8 +149,7 @@ Channel::Reply Channel::follow(const mdm::Command& command, const Answer& answer
   if (answer.unknown_follows) {
     ++services_.report.unknown_answers;
     SystemRandomSource random;
-    const mdm::Command unknown{
-        .uuid = {random.uuid()}, .request_type = "SecurityInfo", .body = {}};
+    const mdm::Command unknown{.uuid = {random.uuid()}, .request_type = "SecurityInfo", .body = {}};
     Bytes body = report_body(speaker_, mdm::Status::acknowledged, unknown, 0, auth_token_);
     last = co_await say(mdm::Status::acknowledged, std::move(body));
     if (!last) co_return last;

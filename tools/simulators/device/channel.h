@@ -75,8 +75,8 @@ class Channel {
  private:
   using Reply = boost::asio::awaitable<Result<http::Response>>;
 
-  Reply ask(Bytes body);           // a check-in, until it is answered
-  Reply check_in(Bytes body);      // a check-in, until it is accepted
+  Reply ask(Bytes body);                      // a check-in, until it is answered
+  Reply check_in(Bytes body);                 // a check-in, until it is accepted
   Reply say(mdm::Status status, Bytes body);  // a report, until it is accepted
   Reply give(const mdm::Command& command, const Answer& answer);
   Reply follow(const mdm::Command& command, const Answer& answer, http::Response response);

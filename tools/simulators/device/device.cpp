@@ -76,9 +76,9 @@ asio::awaitable<Result<void>> Device::authenticate() {
       co_await own().line().send(Line::Where::check_in, std::move(body));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) {
-    co_return failure(ErrorCode::unavailable,
-                      fmt::format("Authenticate: HTTP {}: {}", response->status,
-                                  response->body.substr(0, 200)));
+    co_return failure(
+        ErrorCode::unavailable,
+        fmt::format("Authenticate: HTTP {}: {}", response->status, response->body.substr(0, 200)));
   }
   own().expect_empty(*response);
   co_return Result<void>();
@@ -180,7 +180,8 @@ asio::awaitable<void> Device::enrol_again() {
     for (const auto& channel : channels_) channel->forget();
     begun = co_await begin_channels();
   }
-  // A server that is away has not begun a new life, or only half of one: the device tries once more.
+  // A server that is away has not begun a new life, or only half of one: the device tries once
+  // more.
   while (!begun && !own().is_alive() && state_.life == Life::enrolled) {
     co_await pause(services_.options.retry_first);
     begun = co_await begin_channels();

@@ -1,10 +1,10 @@
 #include "tools/simulators/device/fleet.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -34,8 +34,8 @@ struct Fleet::Member {
   std::vector<std::unique_ptr<Seat>> seats;  // the device's own first
 
   bool is_at_rest() const {
-    return std::ranges::none_of(
-        seats, [](const auto& seat) { return seat->talking || seat->waiting; });
+    return std::ranges::none_of(seats,
+                                [](const auto& seat) { return seat->talking || seat->waiting; });
   }
 };
 

@@ -24,15 +24,14 @@ Result<pki::Certificate> self_signed(const std::string& common_name,
                                      const std::string& organisation, const pki::PrivateKey& key) {
   SystemRandomSource random;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const pki::CertificateTemplate contents{
-      .common_name = common_name,
-      .organisation = organisation,
-      .user_id = std::nullopt,
-      .dns_names = {},
-      .serial = random.bytes(16),
-      .not_before = now - std::chrono::hours(1),
-      .not_after = now + std::chrono::hours(24),
-      .purpose = pki::CertificateTemplate::Purpose::tls_client};
+  const pki::CertificateTemplate contents{.common_name = common_name,
+                                          .organisation = organisation,
+                                          .user_id = std::nullopt,
+                                          .dns_names = {},
+                                          .serial = random.bytes(16),
+                                          .not_before = now - std::chrono::hours(1),
+                                          .not_after = now + std::chrono::hours(24),
+                                          .purpose = pki::CertificateTemplate::Purpose::tls_client};
   return pki::issue_self_signed(contents, key);
 }
 
@@ -55,8 +54,7 @@ Result<pki::scep::ClientRequest> make_request(const profile::ScepPayload& scep,
                        : self_signed(common_name, scep.organisation, key);
   if (!signer) return std::unexpected(std::move(signer.error()));
   SystemRandomSource random;
-  const auto type =
-      renews ? pki::scep::MessageType::renewal_req : pki::scep::MessageType::pkcs_req;
+  const auto type = renews ? pki::scep::MessageType::renewal_req : pki::scep::MessageType::pkcs_req;
   return pki::scep::ClientRequest{.type = type,
                                   .csr = *std::move(csr),
                                   .signer = *std::move(signer),

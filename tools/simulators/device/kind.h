@@ -23,7 +23,7 @@ struct KindTraits {
   const char* name;
   bool is_mac;
   bool is_shared;
-  bool by_enrolment_id;   // UDID otherwise
+  bool by_enrolment_id;    // UDID otherwise
   bool is_account_driven;  // with bearer tokens; a backup never brings it back
 };
 
@@ -50,7 +50,7 @@ struct User {
 // Who speaks: a device, or a user of one.
 struct Speaker {
   Kind kind = Kind::phones;
-  std::string device;        // UDID or EnrollmentID
+  std::string device;             // UDID or EnrollmentID
   std::optional<User> user = {};  // nullopt: the device channel
 
   bool is_user_channel() const { return user.has_value(); }

@@ -104,9 +104,9 @@ asio::awaitable<Result<http::Response>> Line::send_until_accepted(Where where, B
 Transport& Line::transport() {
   if (!transport_) {
     const bool by_certificate = services_.options.proof == IdentityProof::certificate;
-    transport_ = make_transport(
-        services_.lane, services_.options.http, enrolment_.server_url,
-        make_tls(services_, by_certificate ? &enrolment_.identity : nullptr));
+    transport_ =
+        make_transport(services_.lane, services_.options.http, enrolment_.server_url,
+                       make_tls(services_, by_certificate ? &enrolment_.identity : nullptr));
   }
   return *transport_;
 }

@@ -68,9 +68,10 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   const auto rate = CLI::Range(0.0, 1.0);
   app.add_option("--not-now-rate", arguments.not_now_rate,
-                 "Commands put off with NotNow; goes before the scenario's")->check(rate);
-  app.add_option("--fail-rate", arguments.fail_rate,
-                 "Commands answered with Error; the same")->check(rate);
+                 "Commands put off with NotNow; goes before the scenario's")
+      ->check(rate);
+  app.add_option("--fail-rate", arguments.fail_rate, "Commands answered with Error; the same")
+      ->check(rate);
   app.add_option("--connect-delay-ms", arguments.connect_delay_ms, "From push to connection")
       ->capture_default_str();
   app.add_option("--answer-delay-ms", arguments.answer_delay_ms, "Work on each command");

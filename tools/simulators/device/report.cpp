@@ -47,7 +47,8 @@ std::string Report::as_text() const {
       "users              {} channels, {} logins, {} not managed\n"
       "errands            {} renewals, {} restores, {} enrolled again, {} token updates,\n"
       "                   {} bootstrap tokens, {} tokens, {} declarations, {} signed in again\n"
-      "odd answers        {} repeated, {} late, {} forgotten, {} unknown, {} late NotNow, {} large\n"
+      "odd answers        {} repeated, {} late, {} forgotten, {} unknown, {} late NotNow, {} "
+      "large\n"
       "enrolment          {}\n"
       "wake to answer     {}\n"
       "request            {}\n",
@@ -57,8 +58,7 @@ std::string Report::as_text() const {
       left_silently, user_channels, logins, users_not_managed, renewals, restores, enrolled_again,
       token_updates, bootstrap_tokens, tokens, declarations, sign_ins, repeated_answers,
       late_answers, forgotten_answers, unknown_answers, late_not_nows, large_results,
-      percentiles(enrolment_time), percentiles(wake_to_answer),
-      percentiles(request_time));
+      percentiles(enrolment_time), percentiles(wake_to_answer), percentiles(request_time));
   for (const auto& [status, count] : by_status) {
     text += fmt::format("HTTP {}           {}\n", status, count);
   }

@@ -23,14 +23,14 @@ struct Report {
   std::uint64_t erased = 0, checked_out = 0, left_silently = 0;
   std::uint64_t requests = 0, retries = 0;
   std::map<int, std::uint64_t> by_status;       // HTTP
-  std::uint64_t user_channels = 0;                           // that ever began
-  std::uint64_t logins = 0, users_not_managed = 0;           // UserAuthenticate
+  std::uint64_t user_channels = 0;              // that ever began
+  std::uint64_t logins = 0, users_not_managed = 0;  // UserAuthenticate
   std::uint64_t renewals = 0, restores = 0, enrolled_again = 0, token_updates = 0;
   std::uint64_t repeated_answers = 0, late_answers = 0, forgotten_answers = 0;
   std::uint64_t unknown_answers = 0, late_not_nows = 0, large_results = 0;
   std::uint64_t bootstrap_tokens = 0, tokens = 0, declarations = 0, sign_ins = 0;
-  std::map<std::string, std::uint64_t> by_kind;  // devices
-  std::map<std::string, std::uint64_t> broken;   // rules by name, each with its count
+  std::map<std::string, std::uint64_t> by_kind;     // devices
+  std::map<std::string, std::uint64_t> broken;      // rules by name, each with its count
   std::map<std::string, std::string> broken_first;  // what was seen when each first broke
   LatencyHistogram enrolment_time;              // profile to TokenUpdate
   LatencyHistogram wake_to_answer;              // push heard to its first answer accepted

@@ -16,7 +16,8 @@ class ScenarioVisitor {
  public:
   virtual ~ScenarioVisitor() = default;
   virtual void section(std::string_view name, std::string_view comment) = 0;
-  virtual void number(std::string_view key, double& value, double max, std::string_view comment) = 0;
+  virtual void number(std::string_view key, double& value, double max,
+                      std::string_view comment) = 0;
   virtual void whole(std::string_view key, std::int64_t& value, std::int64_t min, std::int64_t max,
                      std::string_view comment) = 0;
   virtual void text(std::string_view key, std::string& value,

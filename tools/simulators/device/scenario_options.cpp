@@ -34,7 +34,8 @@ void visit_users(Scenario::Users& users, ScenarioVisitor& visitor) {
 
 void visit_answers(Scenario::Answers& answers, ScenarioVisitor& visitor) {
   visitor.section("answers", "Of each command that is handed out.");
-  visitor.number("not_now_rate", answers.not_now_rate, 1, "Put off with NotNow, where a device may.");
+  visitor.number("not_now_rate", answers.not_now_rate, 1,
+                 "Put off with NotNow, where a device may.");
   visitor.number("fail_rate", answers.fail_rate, 1, "Answered with Error.");
   visitor.number("format_error_rate", answers.format_error_rate, 1,
                  "Answered with CommandFormatError.");

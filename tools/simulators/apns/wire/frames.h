@@ -42,8 +42,8 @@ constexpr std::uint16_t header_table_size = 1, enable_push = 2, max_concurrent_s
 
 namespace code {
 constexpr std::uint32_t no_error = 0, protocol_error = 1, internal_error = 2,
-                        flow_control_error = 3, stream_closed = 5, frame_size_error = 6, refused_stream = 7,
-                        compression_error = 9, enhance_your_calm = 11;
+                        flow_control_error = 3, stream_closed = 5, frame_size_error = 6,
+                        refused_stream = 7, compression_error = 9, enhance_your_calm = 11;
 }
 
 struct FrameHead {
@@ -73,8 +73,8 @@ inline void append_32(Bytes& output, std::uint32_t value) {
 }
 
 inline void append_frame_head(Bytes& output, const FrameHead& head) {
-  append_32(output, static_cast<std::uint32_t>(head.length) << 8 |
-                        static_cast<std::uint32_t>(head.type));
+  append_32(output,
+            static_cast<std::uint32_t>(head.length) << 8 | static_cast<std::uint32_t>(head.type));
   output.push_back(static_cast<char>(head.flags));
   append_32(output, head.stream);
 }

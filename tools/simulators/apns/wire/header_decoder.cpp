@@ -131,7 +131,7 @@ const char* HeaderDecoder::decode_field(Cursor& cursor, HeaderField& field) {
   if (!read_integer(cursor.next, cursor.end, indexing ? 6 : 4, index)) {
     return "a header's index is cut short";
   }
-  field.representation = indexing                ? Representation::with_indexing
+  field.representation = indexing              ? Representation::with_indexing
                          : (first & 0x10) != 0 ? Representation::never_indexed
                                                : Representation::without_indexing;
   if (const char* wrong = read_literal(cursor, index, field)) return wrong;

@@ -28,7 +28,12 @@ enum class Field : std::uint8_t {
 Field field_of(BytesView name);
 
 // How a field was written (RFC 7541 section 6): what a table of headers learns from it.
-enum class Representation : std::uint8_t { indexed, with_indexing, without_indexing, never_indexed };
+enum class Representation : std::uint8_t {
+  indexed,
+  with_indexing,
+  without_indexing,
+  never_indexed
+};
 
 struct HeaderField {
   BytesView name;

@@ -15,8 +15,10 @@ constexpr std::size_t id_bytes = 36;
 //   HEADERS, END_STREAM, END_HEADERS | ":status: 200" by index | "apns-id" in full | the id
 // Nothing of it enters the peer's table, so that answers need no state.
 constexpr std::array<char, 19> accepted_head = {
-    0, 0, 47, 1, flag::end_stream | flag::end_headers, 0, 0, 0, 0,
-    static_cast<char>(0x88), 0, 7, 'a', 'p', 'n', 's', '-', 'i', 'd'};
+    0,   0,   47,  1,   flag::end_stream | flag::end_headers,
+    0,   0,   0,   0,   static_cast<char>(0x88),
+    0,   7,   'a', 'p', 'n',
+    's', '-', 'i', 'd'};
 static_assert(accepted_head.size() + 1 + id_bytes == frame_head_bytes + 47);
 
 void append_literal(Bytes& block, BytesView name, BytesView value) {
@@ -79,8 +81,8 @@ void PushSession::reject(StreamId id, int status, BytesView more_headers, BytesV
   }
   const std::uint8_t flags =
       body.empty() ? flag::end_headers | flag::end_stream : flag::end_headers;
-  append_frame_head(output_,
-                    {.length = block.size(), .type = FrameType::headers, .flags = flags, .stream = id});
+  append_frame_head(
+      output_, {.length = block.size(), .type = FrameType::headers, .flags = flags, .stream = id});
   output_.append(block);
   stream->answered = true;
   send_body(*stream, body);
@@ -97,10 +99,8 @@ void PushSession::send_body(OpenStream& stream, BytesView body) {
     const std::size_t count =
         std::min({body.size(), static_cast<std::size_t>(window), frame_bytes_max});
     const std::uint8_t flags = count == body.size() ? flag::end_stream : std::uint8_t{0};
-    append_frame_head(output_, {.length = count,
-                                .type = FrameType::data,
-                                .flags = flags,
-                                .stream = stream.id});
+    append_frame_head(
+        output_, {.length = count, .type = FrameType::data, .flags = flags, .stream = stream.id});
     output_.append(body.substr(0, count));
     body.remove_prefix(count);
     send_window_ -= static_cast<std::int64_t>(count);
@@ -143,10 +143,9 @@ StreamId PushSession::last_stream_but(std::size_t count) {
 void PushSession::go_away(StreamId last, std::uint32_t error_code, BytesView debug_data) {
   last = goaway_last_ ? std::min(last, *goaway_last_) : last;  // it may only fall: section 6.8
   goaway_last_ = last;
-  append_frame_head(output_, {.length = 8 + debug_data.size(),
-                              .type = FrameType::goaway,
-                              .flags = 0,
-                              .stream = 0});
+  append_frame_head(
+      output_,
+      {.length = 8 + debug_data.size(), .type = FrameType::goaway, .flags = 0, .stream = 0});
   append_32(output_, last);
   append_32(output_, error_code);
   output_.append(debug_data);
@@ -176,10 +175,8 @@ void PushSession::change_settings(const SessionSettings& settings) {
 void PushSession::send_settings() {
   constexpr std::array names = {setting::max_concurrent_streams, setting::initial_window_size,
                                 setting::max_header_list_size};
-  append_frame_head(output_, {.length = names.size() * 6,
-                              .type = FrameType::settings,
-                              .flags = 0,
-                              .stream = 0});
+  append_frame_head(
+      output_, {.length = names.size() * 6, .type = FrameType::settings, .flags = 0, .stream = 0});
   append_setting(output_, names[0], settings_.streams_max);
   append_setting(output_, names[1], settings_.stream_window_bytes);
   append_setting(output_, names[2], settings_.header_list_bytes_max);
@@ -214,7 +211,8 @@ void PushSession::use_window(std::size_t bytes, OpenStream* stream) {
   connection_consumed_ += used;
   if (stream != nullptr) stream->consumed += used;
   if (settings_.window_updates == SessionSettings::WindowUpdates::held) return;
-  const std::int64_t share = settings_.window_updates == SessionSettings::WindowUpdates::half ? 2 : 0;
+  const std::int64_t share =
+      settings_.window_updates == SessionSettings::WindowUpdates::half ? 2 : 0;
   if (share == 0 || connection_consumed_ * share >= connection_window_size_) {
     connection_window_ += connection_consumed_;
     append_window_update(0, std::exchange(connection_consumed_, 0));

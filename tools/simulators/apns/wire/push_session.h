@@ -136,9 +136,9 @@ class PushSession {
   HeaderDecoder decoder_;
   std::vector<HeaderField> fields_;
   PushHead head_;
-  Push turned_away_;            // one that gets no stream
-  Bytes block_;                 // of a head in several frames
-  StreamId block_stream_ = 0;   // 0: no CONTINUATION is due
+  Push turned_away_;           // one that gets no stream
+  Bytes block_;                // of a head in several frames
+  StreamId block_stream_ = 0;  // 0: no CONTINUATION is due
   bool block_ends_stream_ = false;
 
   StreamTable streams_;

@@ -50,17 +50,26 @@ Result<void> PushSession::take_frame(const FrameHead& head, BytesView payload) {
     return connection_error(code::protocol_error, "the first frame is not SETTINGS");
   }
   switch (head.type) {
-    case FrameType::data: return take_data(head, payload);
-    case FrameType::headers: return take_headers(head, payload);
-    case FrameType::continuation: return take_continuation(head, payload);
-    case FrameType::rst_stream: return take_reset(head, payload);
-    case FrameType::settings: return take_settings(head, payload);
-    case FrameType::ping: return take_ping(head, payload);
-    case FrameType::window_update: return take_window_update(head, payload);
-    case FrameType::priority: return take_priority(head, payload);
+    case FrameType::data:
+      return take_data(head, payload);
+    case FrameType::headers:
+      return take_headers(head, payload);
+    case FrameType::continuation:
+      return take_continuation(head, payload);
+    case FrameType::rst_stream:
+      return take_reset(head, payload);
+    case FrameType::settings:
+      return take_settings(head, payload);
+    case FrameType::ping:
+      return take_ping(head, payload);
+    case FrameType::window_update:
+      return take_window_update(head, payload);
+    case FrameType::priority:
+      return take_priority(head, payload);
     case FrameType::push_promise:
       return connection_error(code::protocol_error, "a client sends PUSH_PROMISE");
-    case FrameType::goaway: return take_goaway(head, payload);
+    case FrameType::goaway:
+      return take_goaway(head, payload);
   }
   // RFC 9113 section 4.1: unknown frames are ignored.
   if (representation_) events_.on_broken_rule("a frame of a type that HTTP/2 does not know");
@@ -107,10 +116,8 @@ Result<void> PushSession::take_settings(const FrameHead& head, BytesView payload
     Result<void> taken = take_setting(name, read_32(payload.data() + 2));
     if (!taken) return taken;
   }
-  append_frame_head(output_, {.length = 0,
-                              .type = FrameType::settings,
-                              .flags = flag::acknowledge,
-                              .stream = 0});
+  append_frame_head(
+      output_, {.length = 0, .type = FrameType::settings, .flags = flag::acknowledge, .stream = 0});
   send_held_back();
   return {};
 }
@@ -138,7 +145,8 @@ Result<void> PushSession::take_window_update(const FrameHead& head, BytesView pa
     return connection_error(code::frame_size_error, "WINDOW_UPDATE's length");
   }
   if (head.stream > highest_stream_) {
-    return connection_error(code::protocol_error, "WINDOW_UPDATE on a stream that was never opened");
+    return connection_error(code::protocol_error,
+                            "WINDOW_UPDATE on a stream that was never opened");
   }
   const std::int64_t more = read_32(payload.data()) & 0x7fffffff;
   if (more == 0) return connection_error(code::protocol_error, "WINDOW_UPDATE by nothing");
@@ -162,10 +170,8 @@ Result<void> PushSession::take_ping(const FrameHead& head, BytesView payload) {
   if ((head.flags & flag::acknowledge) != 0) return {};
   events_.on_ping();
   if (!answers_pings_) return {};
-  append_frame_head(output_, {.length = 8,
-                              .type = FrameType::ping,
-                              .flags = flag::acknowledge,
-                              .stream = 0});
+  append_frame_head(
+      output_, {.length = 8, .type = FrameType::ping, .flags = flag::acknowledge, .stream = 0});
   output_.append(payload);
   return {};
 }

@@ -10,20 +10,32 @@ namespace {
 // Where a field that may stand in a head once goes; nullptr for others.
 std::optional<BytesView>* place_of(PushHead& head, Field field) {
   switch (field) {
-    case Field::method: return &head.method;
-    case Field::scheme: return &head.scheme;
-    case Field::authority: return &head.authority;
-    case Field::path: return &head.path;
-    case Field::topic: return &head.topic;
-    case Field::push_type: return &head.push_type;
-    case Field::priority: return &head.priority;
-    case Field::expiration: return &head.expiration;
-    case Field::id: return &head.id;
-    case Field::collapse_id: return &head.collapse_id;
-    case Field::authorization: return &head.authorization;
+    case Field::method:
+      return &head.method;
+    case Field::scheme:
+      return &head.scheme;
+    case Field::authority:
+      return &head.authority;
+    case Field::path:
+      return &head.path;
+    case Field::topic:
+      return &head.topic;
+    case Field::push_type:
+      return &head.push_type;
+    case Field::priority:
+      return &head.priority;
+    case Field::expiration:
+      return &head.expiration;
+    case Field::id:
+      return &head.id;
+    case Field::collapse_id:
+      return &head.collapse_id;
+    case Field::authorization:
+      return &head.authorization;
     case Field::content_length:
     case Field::other_pseudo:
-    case Field::other: return nullptr;
+    case Field::other:
+      return nullptr;
   }
   return nullptr;
 }

@@ -22,7 +22,7 @@ struct OpenStream {
   std::int64_t send_window = 0;
   std::optional<std::uint64_t> content_length;  // as the head has it
   std::uint64_t body_bytes = 0;                 // that came, kept or not
-  Bytes unsent_body;  // of an answer that the peer's windows hold back
+  Bytes unsent_body;                            // of an answer that the peer's windows hold back
   Push push;
 };
 
