@@ -6,6 +6,7 @@ and free ports, and is stopped by pid.
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -150,12 +151,12 @@ class Parts:
                 folder / "apple.key", "-CAcreateserial", "-days", "20", "-extfile",
                 folder / f"{name}.ext", "-out", folder / f"{name}.pem")
 
-    def start_apns(self, *arguments, port=0):
+    def start_apns(self, *arguments):
         port_file = self.folder / "apns.port"
         port_file.unlink(missing_ok=True)
         self.apns = Process("reveille-apns", [
             self.binaries / "reveille-apns", "--certificate", self.folder / "apns.pem", "--key",
-            self.folder / "apns.key", "--port", port, "--port-file", port_file, "--notify-socket",
+            self.folder / "apns.key", "--port", free_port(), "--port-file", port_file, "--notify-socket",
             self.notify_socket, "--report-file", self.folder / "apns.json", "--json", *arguments],
             self.folder)
         wait_until(port_file.exists, 20, "reveille-apns to listen", self.apns.require_alive)
@@ -236,6 +237,14 @@ class Parts:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, outside the range from which connections take theirs, so that
+    none of them has taken it before it is listened on."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(max(1024, lowest - 12_000), max(2048, lowest))
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue

@@ -26,10 +26,13 @@ std::size_t number_of(const json::object& request, std::string_view key, std::si
 
 Result<std::unique_ptr<Control>> Control::listen(asio::io_context& lane,
                                                  const std::filesystem::path& path, Fleet& fleet) {
+  // Under its name only once it listens: a script waits for the name, then connects.
+  const std::filesystem::path unready = path.string() + ".new";
   std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  std::filesystem::remove(unready, ignored);
   try {
-    std::unique_ptr<Control> control(new Control(lane, path, fleet));
+    std::unique_ptr<Control> control(new Control(lane, path, unready, fleet));
+    std::filesystem::rename(unready, path);
     asio::co_spawn(lane, control->accept(), asio::detached);
     return control;
   } catch (const std::exception& error) {
@@ -37,8 +40,12 @@ Result<std::unique_ptr<Control>> Control::listen(asio::io_context& lane,
   }
 }
 
-Control::Control(asio::io_context& lane, const std::filesystem::path& path, Fleet& fleet)
-    : lane_(lane), path_(path), fleet_(fleet), acceptor_(lane, Protocol::endpoint(path.string())) {}
+Control::Control(asio::io_context& lane, const std::filesystem::path& path,
+                 const std::filesystem::path& unready, Fleet& fleet)
+    : lane_(lane),
+      path_(path),
+      fleet_(fleet),
+      acceptor_(lane, Protocol::endpoint(unready.string())) {}
 
 Control::~Control() {
   std::error_code ignored;

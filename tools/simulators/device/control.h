@@ -27,7 +27,8 @@ class Control {
   ~Control();
 
  private:
-  Control(boost::asio::io_context& lane, const std::filesystem::path& path, Fleet& fleet);
+  Control(boost::asio::io_context& lane, const std::filesystem::path& path,
+          const std::filesystem::path& unready, Fleet& fleet);
   boost::asio::awaitable<void> accept();
   boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket);
   boost::asio::awaitable<std::string> answer(std::string line);
