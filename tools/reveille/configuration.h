@@ -8,6 +8,8 @@
 
 namespace reveille {
 
+class OptionsFile;
+
 // What reveille.toml can say, with the defaults that hold for what it leaves out. Each option's
 // meaning and range stand in configuration_options.cpp, from which --print-default-config and every
 // error are made. Units are in the names; relative paths count from the file's folder.
@@ -165,9 +167,13 @@ struct LoadedConfiguration {
   std::vector<std::string> errors;
 };
 
-LoadedConfiguration load_configuration(const std::filesystem::path& file);
+// More that can be wrong with options that are right by themselves, such as the files they name.
+using ConfigurationCheck = void (*)(const Configuration&, OptionsFile&);
 
-// The same on a text; `file` names it in errors, and its folder is where relative paths start.
+LoadedConfiguration load_configuration(const std::filesystem::path& file, ConfigurationCheck check);
+
+// The same on a text, without a further check; `file` names it in errors, and its folder is where
+// relative paths start.
 LoadedConfiguration parse_configuration(std::string_view text, const std::filesystem::path& file);
 
 // The words of device.trusted_proxies.

@@ -5,6 +5,7 @@
 #include "tools/reveille/configuration.h"
 #include "tools/reveille/configuration_options.h"
 #include "tools/reveille/options_file.h"
+#include "tools/reveille/state_folder.h"
 
 namespace reveille {
 
@@ -204,9 +205,8 @@ void check_together(const Configuration& configuration, OptionsFile& options) {
   check_proxies(configuration, options);
 }
 
-}  // namespace
-
-LoadedConfiguration parse_configuration(std::string_view text, const std::filesystem::path& file) {
+LoadedConfiguration read(std::string_view text, const std::filesystem::path& file,
+                         ConfigurationCheck check) {
   LoadedConfiguration loaded;
   OptionsFile options(text, file.string());
   if (options.mistakes().none()) {
@@ -214,9 +214,28 @@ LoadedConfiguration parse_configuration(std::string_view text, const std::filesy
     visit_options(loaded.configuration, reader);
     options.find_unknown_keys();
     check_together(loaded.configuration, options);
+    if (check != nullptr) check(loaded.configuration, options);
   }
   loaded.errors = options.mistakes().in_order();
   return loaded;
+}
+
+}  // namespace
+
+LoadedConfiguration load_configuration(const std::filesystem::path& file,
+                                       ConfigurationCheck check) {
+  const Result<Bytes> text = read_whole_file(file);
+  if (!text) {
+    LoadedConfiguration failed;
+    failed.errors.push_back(text.error().detail +
+                            "; `reveilled --print-default-config` writes a complete one");
+    return failed;
+  }
+  return read(*text, file, check);
+}
+
+LoadedConfiguration parse_configuration(std::string_view text, const std::filesystem::path& file) {
+  return read(text, file, nullptr);
 }
 
 }  // namespace reveille

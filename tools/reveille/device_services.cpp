@@ -16,39 +16,12 @@ std::unexpected<Error> named(const std::string& where, const Error& error) {
   return failure(ErrorCode::unavailable, where + ": " + error.detail);
 }
 
-Result<device::UserAuthentication> users_of(const Configuration::Users& options) {
-  device::UserAuthentication users;
-  users.realm = options.realm;
-  users.nonce_lifetime = std::chrono::seconds(options.nonce_seconds);
-  if (options.policy == "refuse") return users;
-  if (options.policy == "accept") {
-    users.policy = device::UserPolicy::accept;
-    return users;
-  }
-  users.policy = device::UserPolicy::digest;
-  const Result<Bytes> text = read_whole_file(options.digest_file);
-  if (!text) return std::unexpected(text.error());
-  auto digests = device::UserDigests::parse(*text, options.realm);
-  if (!digests) return named(options.digest_file.string(), digests.error());
-  users.directory = std::make_shared<device::UserDigests>(*std::move(digests));
-  return users;
-}
-
 Result<device::TokenServices> tokens_of(const Configuration::Tokens& options,
                                         const std::filesystem::path& folder) {
   device::TokenServices tokens;
-  if (!options.maid_key_file.empty()) {
-    const Result<Bytes> pem = read_whole_file(options.maid_key_file);
-    if (!pem) return std::unexpected(pem.error());
-    auto key = pki::PrivateKey::from_pem(*pem);
-    if (!key) return named(options.maid_key_file.string(), key.error());
-    if (!key->is_rsa()) {
-      return failure(ErrorCode::unavailable,
-                     options.maid_key_file.string() + ": Apple takes RSA keys only");
-    }
-    tokens.maid =
-        device::MaidService{.server_uuid = options.maid_server_uuid, .key = *std::move(key)};
-  }
+  auto maid = maid_service(options);
+  if (!maid) return std::unexpected(std::move(maid.error()));
+  tokens.maid = *std::move(maid);
   if (options.watch_pairing) {
     const Result<Bytes> secret = read_whole_file(folder / "secret.key");
     if (!secret) return std::unexpected(secret.error());
@@ -82,9 +55,10 @@ Result<std::optional<mdm::ReturnToServiceAnswer>> return_to_service_of(
 
 Result<std::optional<device::DeclarationForwarderOptions>> declarations_of(
     const Configuration::Declarations& options) {
-  if (options.url.empty()) return std::nullopt;
-  auto url = device::parse_declaration_url(options.url);
-  if (!url) return named("declarations.url", url.error());
+  auto parsed = declaration_url(options);
+  if (!parsed) return named("declarations.url", parsed.error());
+  std::optional<device::DeclarationUrl>& url = *parsed;
+  if (!url) return std::nullopt;
   device::DeclarationForwarderOptions forwarder;
   if (url->tls) {
     http::TlsContext::ClientOptions tls;
@@ -105,9 +79,46 @@ Result<std::optional<device::DeclarationForwarderOptions>> declarations_of(
 
 }  // namespace
 
+Result<device::UserAuthentication> user_authentication(const Configuration::Users& options) {
+  device::UserAuthentication users;
+  users.realm = options.realm;
+  users.nonce_lifetime = std::chrono::seconds(options.nonce_seconds);
+  if (options.policy == "refuse") return users;
+  if (options.policy == "accept") {
+    users.policy = device::UserPolicy::accept;
+    return users;
+  }
+  users.policy = device::UserPolicy::digest;
+  const Result<Bytes> text = read_whole_file(options.digest_file);
+  if (!text) return std::unexpected(text.error());
+  auto digests = device::UserDigests::parse(*text, options.realm);
+  if (!digests) return named(options.digest_file.string(), digests.error());
+  users.directory = std::make_shared<device::UserDigests>(*std::move(digests));
+  return users;
+}
+
+Result<std::optional<device::MaidService>> maid_service(const Configuration::Tokens& options) {
+  if (options.maid_key_file.empty()) return std::nullopt;
+  const Result<Bytes> pem = read_whole_file(options.maid_key_file);
+  if (!pem) return std::unexpected(pem.error());
+  auto key = pki::PrivateKey::from_pem(*pem);
+  if (!key) return named(options.maid_key_file.string(), key.error());
+  if (!key->is_rsa()) {
+    return failure(ErrorCode::unavailable,
+                   options.maid_key_file.string() + ": Apple takes RSA keys only");
+  }
+  return device::MaidService{.server_uuid = options.maid_server_uuid, .key = *std::move(key)};
+}
+
+Result<std::optional<device::DeclarationUrl>> declaration_url(
+    const Configuration::Declarations& options) {
+  if (options.url.empty()) return std::nullopt;
+  return device::parse_declaration_url(options.url);
+}
+
 Result<device::Services> device_services(const Configuration& configuration,
                                          const std::filesystem::path& folder) {
-  auto users = users_of(configuration.users);
+  auto users = user_authentication(configuration.users);
   if (!users) return std::unexpected(std::move(users.error()));
   auto tokens = tokens_of(configuration.tokens, folder);
   if (!tokens) return std::unexpected(std::move(tokens.error()));

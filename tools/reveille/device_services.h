@@ -16,6 +16,12 @@ namespace reveille {
 Result<device::Services> device_services(const Configuration& configuration,
                                          const std::filesystem::path& folder);
 
+// The same for one option each, for whoever tells mistakes by option.
+Result<device::UserAuthentication> user_authentication(const Configuration::Users& options);
+Result<std::optional<device::MaidService>> maid_service(const Configuration::Tokens& options);
+Result<std::optional<device::DeclarationUrl>> declaration_url(
+    const Configuration::Declarations& options);
+
 Result<device::TrustedProxies> trusted_proxies(const Configuration& configuration);
 
 }  // namespace reveille

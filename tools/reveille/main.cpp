@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tools/reveille/configuration.h"
+#include "tools/reveille/configuration_files.h"
 #include "tools/reveille/server.h"
 #include "tools/reveille/service_manager.h"
 
@@ -82,7 +83,7 @@ int run_reveilled(int count, char** words) {
     return 0;
   }
   LoadedConfiguration loaded;
-  if (!file.empty()) loaded = load_configuration(file);
+  if (!file.empty()) loaded = load_configuration(file, check_named_files);
   for (const std::string& error : loaded.errors) print_line(stderr, error);
   if (!loaded.errors.empty()) return 1;
   if (check) {

@@ -101,6 +101,7 @@ struct Server::State {
   std::string public_url;
   Addresses addresses;
   std::atomic<bool> store_broken = false;
+  bool running = false;  // the lanes run what is posted to them
   bool stopped = false;
 };
 
@@ -114,6 +115,7 @@ Result<void> Server::State::start() {
   wakes->start();
   batches->start();
   network->start();
+  running = true;
   announce();
   return folder->write_addresses(addresses);
 }
@@ -404,8 +406,7 @@ void Server::State::give_up() {
 
 void Server::State::stop() {
   if (std::exchange(stopped, true)) return;
-  const bool ran = addresses.device_port != 0 && admin_listener != nullptr;
-  if (ran) {
+  if (running) {
     log.info("stopping");
     drain_listeners();
     const auto apns_stopped = std::make_shared<std::promise<void>>();
@@ -429,7 +430,7 @@ void Server::State::stop() {
   network.reset();
   store.reset();
   if (folder) folder->remove_addresses();
-  if (ran) log.info("stopped");
+  if (running) log.info("stopped");
 }
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -60,6 +60,8 @@ Result<void> write_private_file(const std::filesystem::path& file, BytesView byt
 }
 
 Result<Bytes> read_whole_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) return file_failure(file, "read", EISDIR);
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return file_failure(file, "read", errno);

@@ -178,8 +178,10 @@ TEST(Configuration, AllErrorsComeAtOnceInTheOrderOfTheirLines) {
 }
 
 TEST(Configuration, AFileThatDoesNotExistIsNamed) {
-  EXPECT_THAT(load_configuration("/nonexistent/reveille.toml").errors,
-              ElementsAre(HasSubstr("/nonexistent/reveille.toml: cannot be read")));
+  EXPECT_THAT(load_configuration("/nonexistent/reveille.toml", nullptr).errors,
+              ElementsAre(HasSubstr("/nonexistent/reveille.toml cannot be read: No such file")));
+  EXPECT_THAT(load_configuration("/tmp", nullptr).errors,
+              ElementsAre(HasSubstr("/tmp cannot be read: Is a directory")));
 }
 
 // ---- what messages of devices are answered ----
