@@ -12,6 +12,16 @@ using testing::HasSubstr;
 
 class ApnsConnections : public ApnsServerTest {};
 
+TEST_F(ApnsConnections, StayInTheFirstPhaseUntilTheDayStarts) {
+  open("starts = \"with_first_push\"\n[[phase]]\nduration_seconds = 0.02\n[[phase]]\n");
+  const auto provider = connected();
+  turn(std::chrono::milliseconds(100));
+  EXPECT_EQ(server_->phase_name(), "phase 1");
+  provider->push(1);
+  until([&] { return server_->phase_name() == "phase 2"; });
+  EXPECT_EQ(report().phases[0].requests, 1u);
+}
+
 TEST_F(ApnsConnections, AreTakenLeaveOfAfterSomeStreams) {
   open(
       "[always.goaway]\nafter_streams = 3\nleaves = 2\nreason = \"Shutdown\"\n"
@@ -97,6 +107,7 @@ TEST_F(ApnsConnections, GoSilentWithoutReading) {
 
 TEST_F(ApnsConnections, RecoverWithTheNextPhaseAndAnswerWhatTheyHeld) {
   open(R"(
+starts = "with_first_push"
 [[phase]]
 duration_seconds = 0.15
 [phase.connection]
@@ -243,7 +254,7 @@ TEST_F(ApnsConnections, AreTakenLeaveOfWhenAPhaseSaysSo) {
 
 TEST_F(ApnsConnections, FallSilentAtAnyByteSentUntilTheNextPhase) {
   for (const int bytes : {100, 101, 250}) {
-    open("[[phase]]\nduration_seconds = 0.2\n[phase.connection]\nstall_after_bytes = " +
+    open("starts = \"with_first_push\"\n[[phase]]\nduration_seconds = 0.2\n[phase.connection]\nstall_after_bytes = " +
          std::to_string(bytes) + "\n[[phase]]\n");
     const auto provider = connected();
     for (std::uint64_t number = 1; number <= 20; ++number) provider->push(number);

@@ -41,6 +41,13 @@ TEST(Scenario, TheExampleIsOneAndShowsEveryKey) {
 }
 
 // An unknown key is answered with the list of those that exist: each must stand in the example.
+TEST(Scenario, StartsAtOnceOrWithTheFirstPush) {
+  EXPECT_EQ(day("").starts, Scenario::Starts::at_once);
+  EXPECT_EQ(day("starts = \"with_first_push\"\n").starts, Scenario::Starts::with_first_push);
+  EXPECT_THAT(parsed("starts = \"later\"\n").error(),
+              ElementsAre(HasSubstr(":1: starts must be one of at_once, with_first_push")));
+}
+
 TEST(Scenario, TheExampleLeavesOutNoKeyOfATable) {
   for (const char* table : {"always.settings", "always.latency", "always.goaway",
                             "always.connection", "always.handshake"}) {
@@ -189,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
     Each, ScenarioMistake,
     testing::Values(
         Mistake{"NoToml", "\nseed = \n", 2, "this is no TOML"},
-        Mistake{"UnknownRoot", "\nsead = 1", 2, "there is no key sead; use seed, repeat, always"},
+        Mistake{"UnknownRoot", "\nsead = 1", 2, "there is no key sead; use seed, repeat, starts, always"},
         Mistake{"UnknownTable", "[always.setings]\n", 1, "there is no key always.setings"},
         Mistake{"UnknownKey", "[always.settings]\nstream_max = 1", 2,
                 "there is no key always.settings.stream_max"},

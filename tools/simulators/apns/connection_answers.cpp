@@ -65,7 +65,7 @@ void Connection::on_turned_away(Push& push) {
 
 void Connection::on_push(wire::StreamId id, Push& push) {
   Report& report = service_.report;
-  ++report.requests;
+  if (++report.requests == 1) service_.on_first_push();
   ++service_.phase_counts->requests;
   ++streams_;
   report.streams_most = std::max<std::uint64_t>(report.streams_most, session_.open_streams());

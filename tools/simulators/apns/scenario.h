@@ -23,6 +23,7 @@ struct Phase {
 struct Scenario {
   std::uint64_t seed = 1;
   bool repeat = false;
+  enum class Starts { at_once, with_first_push } starts = Starts::at_once;
   std::vector<Phase> phases;  // at least one
 
   // One phase for ever.

@@ -8,6 +8,7 @@ std::string_view example_scenario() {
 
 seed = 1        # of all dice: the same seed and the same order of pushes give the same day
 repeat = false  # begin again with the first phase after the last; otherwise the last one stays
+starts = "at_once"  # or "with_first_push": the first phase lasts until then, and its time on top
 
 # What holds in every phase, unless the phase says otherwise. A phase that has one of these tables
 # replaces the keys that it names; a phase with any [[phase.push]] replaces all of [[always.push]].

@@ -28,6 +28,10 @@ Scenario read_scenario(TableReader table, const std::filesystem::path& folder,
   Scenario scenario;
   table.number("seed", 0, 1'000'000'000'000, scenario.seed);
   table.flag("repeat", scenario.repeat);
+  table.choice<Scenario::Starts>("starts",
+                                 {{"at_once", Scenario::Starts::at_once},
+                                  {"with_first_push", Scenario::Starts::with_first_push}},
+                                 scenario.starts);
   Behaviour always = base;
   if (auto given = table.table("always")) {
     read_behaviour(*given, folder, always);

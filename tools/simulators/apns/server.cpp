@@ -24,6 +24,14 @@ Result<std::unique_ptr<Server>> Server::open(asio::io_context& lane, ServerOptio
   // Even when the first phase does not listen: the port is to be known, and to be ours.
   Result<void> listening = server->listen();
   if (!listening) return std::unexpected(std::move(listening.error()));
+  if (server->options_.scenario.starts == Scenario::Starts::at_once) {
+    server->day_began_ = server->service_.report.started;
+  } else {
+    server->service_.on_first_push = [owner = server.get()] {
+      owner->day_began_ = Service::Clock::now();
+      owner->plan_next_phase();
+    };
+  }
   server->enter(0);
   return server;
 }
@@ -95,17 +103,19 @@ void Server::enter(std::size_t phase) {
   plan_next_phase();
 }
 
+Milliseconds Server::time_of_day() const {
+  return std::chrono::duration_cast<Milliseconds>(Service::Clock::now() - *day_began_);
+}
+
 void Server::plan_next_phase() {
-  const auto elapsed =
-      std::chrono::duration_cast<Milliseconds>(Service::Clock::now() - service_.report.started);
-  const Position position = position_at(options_.scenario, elapsed);
+  if (!day_began_) return;
+  const Position position = position_at(options_.scenario, time_of_day());
   if (!position.next_at) return;
-  next_phase_.expires_at(service_.report.started + *position.next_at);
+  next_phase_.expires_at(*day_began_ + *position.next_at);
   next_phase_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     // By the clock: who slept through a phase does not make up for it.
-    const auto now = Service::Clock::now() - service_.report.started;
-    enter(position_at(options_.scenario, std::chrono::duration_cast<Milliseconds>(now)).phase);
+    enter(position_at(options_.scenario, time_of_day()).phase);
     if (service_.phase->listening && !acceptor_) {
       const Result<void> again = listen();
       if (!again)

@@ -51,6 +51,7 @@ class Server {
   Result<void> make_contexts();
   Result<void> listen();
   void enter(std::size_t phase);
+  Milliseconds time_of_day() const;  // once it has begun
   void plan_next_phase();
   boost::asio::awaitable<void> accept(std::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor);
   void take(boost::asio::ip::tcp::socket socket);
@@ -62,6 +63,7 @@ class Server {
   std::uint16_t port_ = 0;
   // Shared with the coroutine that accepts on it, which ends after it was closed.
   std::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor_;
+  std::optional<Service::Clock::time_point> day_began_;
   boost::asio::steady_timer next_phase_;
   std::size_t phase_ = 0;
   std::uint32_t connections_ = 0;

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct Service {
   std::vector<std::uint64_t> fault_counts;  // how often each of phase->behaviour.pushes happened
 
   TokenDirectory tokens;
+  std::function<void()> on_first_push = [] {};
   std::unique_ptr<Subscribers> subscribers;
   PushLedger ledger;
   Report report;
