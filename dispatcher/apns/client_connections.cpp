@@ -97,6 +97,7 @@ void Client::State::adopt(Dialled dialled) {
                           .topic = topic,
                           .apns_id_prefix = apns_id_prefix,
                           .streams_max = options.streams_per_connection_max,
+                          .first_stream_id = options.first_stream_id,
                           .keepalive = {.ping_after = options.ping_after,
                                         .ping_idle = options.ping_idle,
                                         .ping_timeout = options.ping_timeout},

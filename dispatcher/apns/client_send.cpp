@@ -62,6 +62,7 @@ void Client::State::send_waiting() {
     }
     figures.sent.add(sent);
     connection->flush();
+    if (connection->ids_have_run_out()) retire(*connection, "its stream ids have run out");
   }
 }
 

@@ -21,10 +21,11 @@ constexpr std::size_t read_bytes = record_bytes;  // a Stream yields one record 
 constexpr std::uint32_t streams_before_settings = 100;
 constexpr std::size_t response_bytes_max = 64 * 1024;
 
-http::Http2ClientOptions session_options(std::size_t streams_max) {
+http::Http2ClientOptions session_options(const Connection::Parts& parts) {
   return {.streams_before_settings = streams_before_settings,
-          .streams_max = static_cast<std::uint32_t>(streams_max),
-          .response_bytes_max = response_bytes_max};
+          .streams_max = static_cast<std::uint32_t>(parts.streams_max),
+          .response_bytes_max = response_bytes_max,
+          .first_stream_id = parts.first_stream_id};
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ Connection::Connection(asio::io_context& lane, Owner& owner, const Clock& clock,
       clock_(&clock),
       parts_(std::move(parts)),
       request_(parts_.authority, parts_.topic, parts_.apns_id_prefix),
-      session_(*this, session_options(parts_.streams_max)),
+      session_(*this, session_options(parts_)),
       keepalive_(parts_.keepalive, clock.steady_now()),
       now_(clock.steady_now()),
       opened_at_(now_),

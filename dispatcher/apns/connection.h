@@ -53,6 +53,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::string topic;
     std::string apns_id_prefix;
     std::size_t streams_max = 0;
+    std::int32_t first_stream_id = 1;
     Keepalive::Periods keepalive;
     std::chrono::milliseconds write_timeout{};
     std::uint64_t certificate_number = 0;  // of the client's certificates, the one it was made with
@@ -70,6 +71,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // Requires capacity() > 0. Nothing leaves before flush().
   void send(const PendingPush& pending);
   void cancel(std::uint32_t id);
+  // It can never take another push: what it has goes on.
+  bool ids_have_run_out() const { return session_.ids_have_run_out(); }
   void note_unanswered() { ++unanswered_in_a_row_; }
   void flush();
 

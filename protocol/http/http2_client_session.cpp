@@ -112,6 +112,7 @@ struct Http2ClientSession::State {
 
   void open_session();
   bool new_streams_allowed() const;
+  std::uint32_t ids_left() const;
   std::size_t capacity() const;
   Slot* slot_of(std::int32_t stream) const;
   void keep_arriving(Slot& slot);
@@ -156,6 +157,8 @@ void Http2ClientSession::State::open_session() {
                                      memory.functions()) == 0,
          "nghttp2 has memory");
   session.reset(opened);
+  ensure(nghttp2_session_set_next_stream_id(opened, options.first_stream_id) == 0,
+         "a client's stream ids are odd");
 
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -171,13 +174,19 @@ bool Http2ClientSession::State::new_streams_allowed() const {
   return !over && !going_away && nghttp2_session_check_request_allowed(session.get()) != 0;
 }
 
+std::uint32_t Http2ClientSession::State::ids_left() const {
+  const std::uint32_t next = nghttp2_session_get_next_stream_id(session.get());
+  return next > INT32_MAX ? 0 : (INT32_MAX - next) / 2 + 1;
+}
+
 std::size_t Http2ClientSession::State::capacity() const {
   if (!new_streams_allowed()) return 0;
   const std::size_t allowed = std::min(
       options.streams_max,
       nghttp2_session_get_remote_settings(session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
   // Slots, not open requests: a cancelled one counts for the peer until its RST_STREAM has left.
-  return allowed > slots.in_use() ? allowed - slots.in_use() : 0;
+  const std::size_t room = allowed > slots.in_use() ? allowed - slots.in_use() : 0;
+  return std::min<std::size_t>(room, ids_left());
 }
 
 Slot* Http2ClientSession::State::slot_of(std::int32_t stream) const {
@@ -391,6 +400,8 @@ std::size_t Http2ClientSession::open_streams() const { return state_->open; }
 
 bool Http2ClientSession::goaway_received() const { return state_->goaway_received; }
 
+bool Http2ClientSession::ids_have_run_out() const { return state_->ids_left() == 0; }
+
 void Http2ClientSession::submit(Tag tag, std::span<const RequestHeader> headers, BytesView body) {
   ensure(state_->capacity() > 0, "a request is submitted only while there is capacity");
   Slot& slot = state_->slots.take();
@@ -460,8 +471,7 @@ Result<void> Http2ClientSession::receive(BytesView bytes) {
   }
   // Most connection errors come back as no error here: nghttp2 has queued its GOAWAY and ignores
   // what follows. It shows in that no request is allowed any more, for no reason that we know.
-  const bool ids_left = nghttp2_session_get_next_stream_id(state_->session.get()) <= INT32_MAX;
-  if (ids_left && !state_->goaway_received && !state_->going_away &&
+  if (state_->ids_left() > 0 && !state_->goaway_received && !state_->going_away &&
       !state_->new_streams_allowed()) {
     state_->over = true;
     return failure(ErrorCode::malformed, "the peer broke the HTTP/2 protocol");

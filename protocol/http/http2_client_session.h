@@ -53,6 +53,7 @@ struct Http2ClientOptions {
   std::uint32_t streams_before_settings = 100;  // allowed before the peer's first SETTINGS
   std::uint32_t streams_max = 10'000;           // of our own, whatever the peer allows
   std::size_t response_bytes_max = 16u << 20;
+  std::int32_t first_stream_id = 1;  // odd; a test begins near the end
 };
 
 // The client's end of one HTTP/2 connection (RFC 9113) on bytes: no socket, no clock, no thread.
@@ -91,11 +92,14 @@ class Http2ClientSession {
   Http2ClientSession& operator=(const Http2ClientSession&) = delete;
 
   // Requests that may be submitted now: the least of the peer's and our limit, less those open;
-  // 0 after a GOAWAY.
+  // 0 after a GOAWAY, and when the ids have run out.
   std::size_t capacity() const;
   std::size_t open_streams() const;
   // A GOAWAY came: what fails as refused from now on, its own on_failure events included, it refused.
   bool goaway_received() const;
+  // Each of the 2^30 stream ids of a connection was used (RFC 9113 section 5.1.1): what is open goes
+  // on, and what comes next needs another connection.
+  bool ids_have_run_out() const;
 
   // `headers` are sent in their order, pseudo-headers first, names in lower case; names and values
   // are copied unless they outlive the session, and so is `body`. Requires capacity() > 0, and a tag

@@ -3,6 +3,8 @@
 // connections stays within its bound.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/dispatcher/apns/client_fixture.h"
 
 namespace reveille::apns::test {
@@ -98,6 +100,22 @@ TEST_F(ClientFaultsTest, ADrainingConnectionEndsWithItsLastStreamThoughNothingIs
 
   expect_all_accepted(300);
   EXPECT_EQ(statistics().resubmitted_unanswered, 2u);
+}
+
+TEST_F(ClientFaultsTest, AConnectionWhoseStreamIdsRunOutIsReplacedAndLosesNothing) {
+  options.connections_max = 1;
+  options.first_stream_id = std::numeric_limits<std::int32_t>::max() - 2 * 99;
+  start_peer();
+  start_client();
+
+  submit_and_wait(0, 1'000);
+  wait_until([&] { return peer->record().goaways_received == 10; }, "each was left in order");
+
+  expect_all_accepted(1'000);
+  expect_no_doubles();
+  expect_bounded_connections();
+  EXPECT_GE(peer->record().connections, 10u) << "of a hundred streams each";
+  EXPECT_EQ(statistics().sent, 1'000u) << "none was sent twice";
 }
 
 TEST_F(ClientFaultsTest, RefusedStreamsAreSentAgainAtOnceWithoutCountingAnAttempt) {

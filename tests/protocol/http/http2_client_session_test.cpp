@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/protocol/http/frames.h"
 #include "tests/protocol/http/sessions.h"
 
@@ -230,6 +232,27 @@ TEST_F(Http2ClientSessionTest, EveryBrokenFrameEndsTheSession) {
     EXPECT_EQ(other.session.capacity(), 0u);
     EXPECT_EQ(frames_of(other.produced(), goaway_frame).size(), 1u);
   }
+}
+
+TEST_F(Http2ClientSessionTest, WhenItsStreamIdsRunOutItTakesNoMoreAndWhatIsOpenIsAnswered) {
+  Http2ClientOptions options;
+  options.first_stream_id = std::numeric_limits<std::int32_t>::max() - 2;  // two are left
+  Client last(options);
+  Server server;
+  server.answers_everything_with({.status = 200, .headers = {}, .body = {}});
+  exchange(last, server);
+  EXPECT_EQ(last.session.capacity(), 2u);
+
+  last.post(1, token_path, "{}");
+  EXPECT_FALSE(last.session.ids_have_run_out());
+  last.post(2, token_path, "{}");
+
+  EXPECT_TRUE(last.session.ids_have_run_out());
+  EXPECT_EQ(last.session.capacity(), 0u);
+  EXPECT_FALSE(last.session.finished());
+  exchange(last, server);
+  EXPECT_EQ(last.responses.size(), 2u);
+  EXPECT_TRUE(last.session.finished());
 }
 
 TEST_F(Http2ClientSessionTest, AResponseWithoutAStatusIsAResetOfItsStreamAlone) {
