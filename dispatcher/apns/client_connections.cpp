@@ -54,7 +54,6 @@ void Client::State::dial_if_wanted() {
   if (connections.size() >= 2 * options.connections_max) return;  // until a draining one is done
   const Clock::SteadyTime now = clock.steady_now();
   if (now < std::max(next_dial_at, dial_limit.next_allowed(now))) return;  // the tick comes back
-  dial_limit.count(now);
   dialling = true;
   figures.dials.add();
   asio::co_spawn(lane, dial_one(shared_from_this()), asio::detached);
@@ -72,7 +71,7 @@ asio::awaitable<void> Client::State::dial_one(std::shared_ptr<State> self) {
                     .deadline = clock.steady_now() + options.connect_timeout};
   for (const auto& connection : connections) target.in_use.push_back(connection->address());
   const std::uint64_t certificate = certificate_number;
-  Result<Dialled> dialled = co_await dial(lane, addresses, std::move(target));
+  Result<Dialled> dialled = co_await dial(lane, addresses, dial_limit, std::move(target));
   if (gone) co_return;
 
   dialling = false;

@@ -18,7 +18,7 @@ struct ClientOptions {
   std::vector<pki::Certificate> anchors;  // empty: the system's store
 
   std::size_t connections_max = 4;  // that take pushes; those that drain come on top, as many at most
-  std::size_t dials_per_minute_max = 60;           // whatever happens
+  std::size_t dials_per_minute_max = 60;           // TCP connections begun, whatever happens
   std::size_t streams_per_connection_max = 1'000;  // ours; the peer's limit is obeyed as well
   std::int32_t first_stream_id = 1;                // of each connection; odd
   std::size_t queue_capacity = 65'536;             // bulk pushes that wait for a stream

@@ -90,20 +90,28 @@ asio::awaitable<Result<std::unique_ptr<http::Stream>>> connect(asio::io_context&
 }  // namespace
 
 asio::awaitable<Result<Dialled>> dial(asio::io_context& lane, AddressBook& addresses,
-                                      DialTarget target) {
-  const bool by_proxy = !target.proxy_host.empty();
-  const std::string& host = by_proxy ? target.proxy_host : target.host;
-  const std::uint16_t port = by_proxy ? target.proxy_port : target.port;
+                                      DialLimit& limit, DialTarget target) {
+  const std::string& host = target.proxy_host.empty() ? target.host : target.proxy_host;
   auto resolved = co_await resolve(lane, host, target.deadline);
   if (!resolved) co_return std::unexpected(std::move(resolved.error()));
   std::vector<asio::ip::address> candidates =
       addresses.order(*std::move(resolved), target.in_use, target.seed, steady_clock::now());
+  if (candidates.empty())
+    co_return failure(ErrorCode::unavailable, host + ": DNS knows no address");
   if (candidates.size() > addresses_max) candidates.resize(addresses_max);
+  co_return co_await dial_one_of(lane, std::move(candidates), addresses, limit, std::move(target));
+}
 
-  Error last{ErrorCode::unavailable, host + ": DNS knows no address"};
+asio::awaitable<Result<Dialled>> dial_one_of(asio::io_context& lane,
+                                             std::vector<asio::ip::address> candidates,
+                                             AddressBook& addresses, DialLimit& limit,
+                                             DialTarget target) {
+  const std::uint16_t port = target.proxy_host.empty() ? target.port : target.proxy_port;
+  Error last{ErrorCode::unavailable, "no more connections are allowed for a minute"};
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const auto now = steady_clock::now();
-    if (now >= target.deadline) break;
+    if (now >= target.deadline || now < limit.next_allowed(now)) break;
+    limit.count(now);
     const bool is_last = i + 1 == candidates.size();
     const Deadline deadline = is_last ? target.deadline : now + (target.deadline - now) / 2;
     const tcp::endpoint endpoint(candidates[i], port);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dispatcher/apns/address_book.h"
+#include "dispatcher/apns/dial_limit.h"
 #include "dispatcher/http/stream.h"
 #include "dispatcher/http/tls_context.h"
 #include "protocol/base/error.h"
@@ -33,12 +34,17 @@ struct Dialled {
 };
 
 // Asks DNS, connects (through the proxy when there is one), and shakes hands; one address after the
-// other, each with half of the time that is left, the last with all of it. The names are looked up
-// anew each time, as Apple asks.
+// other, each with half of the time that is left, the last with all of it, and as many as `limit`
+// allows, which counts each. The names are looked up anew each time, as Apple asks.
 // Errors: unavailable; unauthorised when TLS said no, at once: other addresses would say it too.
-// Threads: the lane's. `addresses` outlives the call.
+// Threads: the lane's. `addresses` and `limit` outlive the call.
 boost::asio::awaitable<Result<Dialled>> dial(boost::asio::io_context& lane, AddressBook& addresses,
-                                             DialTarget target);
+                                             DialLimit& limit, DialTarget target);
+
+// The part after DNS: `candidates` in their order.
+boost::asio::awaitable<Result<Dialled>> dial_one_of(
+    boost::asio::io_context& lane, std::vector<boost::asio::ip::address> candidates,
+    AddressBook& addresses, DialLimit& limit, DialTarget target);
 
 // A TLS alert by which the peer refused our certificate: dialling again cannot help.
 bool refuses_certificate(const Error& error);

@@ -25,7 +25,7 @@ struct ClientStatistics {
   std::uint64_t timed_out = 0;  // of the failed ones
   std::uint64_t dials = 0, connects = 0, connect_failures = 0;
   std::uint64_t goaways = 0, pings = 0;
-  std::uint64_t retired = 0;  // connections given up as slow or stalled
+  std::uint64_t retired = 0;  // connections given up: slow, stalled, or out of stream ids
   std::uint64_t connections = 0, connections_draining = 0;
   std::uint64_t in_flight = 0, waiting = 0, streams_allowed = 0;
   std::chrono::microseconds waiting_longest{};

@@ -97,8 +97,8 @@ class Http2ClientSession {
   std::size_t open_streams() const;
   // A GOAWAY came: what fails as refused from now on, its own on_failure events included, it refused.
   bool goaway_received() const;
-  // Each of the 2^30 stream ids of a connection was used (RFC 9113 section 5.1.1): what is open goes
-  // on, and what comes next needs another connection.
+  // Each of the 2^30 stream ids of a connection was used (RFC 9113 section 5.1.1): what is open
+  // goes on, and what comes next needs another connection.
   bool ids_have_run_out() const;
 
   // `headers` are sent in their order, pseudo-headers first, names in lower case; names and values

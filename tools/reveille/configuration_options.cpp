@@ -93,7 +93,8 @@ void visit_apns(Configuration::Apns& apns, OptionVisitor& visitor) {
   visitor.number("streams_per_connection_max", apns.streams_per_connection_max, {1, 100'000},
                  "Pushes in flight on one connection; what APNs allows is obeyed as well.");
   visitor.number("new_connections_per_minute_max", apns.new_connections_per_minute_max, {1, 600},
-                 "Whatever goes wrong: Apple takes rapid reconnecting for an attack.");
+                 "Begun, of each address that is tried, whatever goes wrong: Apple takes rapid\n"
+                 "reconnecting for an attack.");
   visitor.text("proxy_host", apns.proxy_host, "An HTTP proxy to CONNECT through. Empty: none.");
   visitor.number("proxy_port", apns.proxy_port, {1, 65'535}, "");
   visitor.number("queue_pushes_max", apns.queue_pushes_max, {1, 1'000'000},
