@@ -42,9 +42,10 @@ void PushRequest::prepare(const Notification& notification, std::uint64_t number
   using http::Indexing;
   const bool is_first = std::exchange(first_, false);
   headers_[id].indexing = is_first ? Indexing::with : Indexing::without;
-  const bool repeats = !is_first && notification.expiration == expires_at_;
-  headers_[expiration].indexing = is_first || repeats ? Indexing::with : Indexing::without;
-  if (!repeats) write_expiration(notification.expiration);
+  if (is_first) first_expiration_ = notification.expiration;
+  const bool is_in_table = notification.expiration == first_expiration_;
+  headers_[expiration].indexing = is_in_table ? Indexing::with : Indexing::without;
+  if (is_first || notification.expiration != expires_at_) write_expiration(notification.expiration);
 }
 
 void PushRequest::write_expiration(std::chrono::sys_seconds expires_at) {

@@ -12,9 +12,9 @@
 namespace reveille::apns {
 
 // The header fields of one connection's pushes (protocol.md 6.2). What never changes is prepared
-// once and enters HPACK's table once; the path never does; apns-id does the first time, so that its
-// name is one byte afterwards. Pushes made in the same second mostly share their apns-expiration:
-// it enters the table when it repeats, so that ones that never do cannot drive the constants out.
+// once and enters HPACK's table once; the path never does. apns-id and apns-expiration do the first
+// time, so that their names are one byte afterwards, and never again, as Apple asks: values that
+// come and go cannot drive the constants out. An expiration that is the first one's is its index.
 //
 // apns-id: a UUID of version 4's form. All but its last 48 bits come from the random source, once a
 // client; those count its pushes. It needs to be unique, not secret: a random one for each push
@@ -43,6 +43,7 @@ class PushRequest {
   std::array<char, 24> expiration_{};
   Bytes payload_;
   bool first_ = true;
+  std::chrono::sys_seconds first_expiration_{};
   std::chrono::sys_seconds expires_at_{};  // of the push before
   std::array<http::RequestHeader, fields> headers_;
 };

@@ -164,23 +164,8 @@ TEST(RepresentationRules, EachCarelessWayIsNamed) {
   EXPECT_NE(RepresentationRules().check(field(Field::other, with_indexing)), "");
   EXPECT_NE(twice(Field::topic, with_indexing, with_indexing), "");
   EXPECT_NE(twice(Field::id, with_indexing, with_indexing), "");
+  EXPECT_NE(twice(Field::expiration, with_indexing, with_indexing), "");
   EXPECT_NE(twice(Field::collapse_id, with_indexing, with_indexing), "");
-}
-
-TEST(RepresentationRules, AnExpirationEntersTheTableTheFirstTimeAndWhenItRepeats) {
-  using enum Representation;
-  RepresentationRules rules;
-  HeaderField expiration = field(Field::expiration, with_indexing);
-  expiration.value = "1893456000";
-  EXPECT_EQ(rules.check(expiration), "");
-  EXPECT_EQ(rules.check(expiration), "") << "the same again";
-  expiration.value = "1893456001";
-  EXPECT_NE(rules.check(expiration), "");
-  expiration.value = "1893456002";
-  expiration.representation = without_indexing;
-  EXPECT_EQ(rules.check(expiration), "");
-  expiration.representation = with_indexing;
-  EXPECT_EQ(rules.check(expiration), "");
 }
 
 }  // namespace

@@ -19,14 +19,10 @@ BytesView RepresentationRules::check(const HeaderField& field) {
       return "authorization is sent beside a client certificate";
     case Field::id:
       return first_time(field.field) || !enters_table ? "" : "apns-id is put into the table again";
-    case Field::expiration: {
-      const bool first = first_time(field.field);
-      const bool repeats = field.value == expiration_;
-      if (!repeats) expiration_.assign(field.value);
-      return first || repeats || !enters_table
+    case Field::expiration:
+      return first_time(field.field) || !enters_table
                  ? ""
-                 : "an apns-expiration that does not repeat is put into the table";
-    }
+                 : "apns-expiration is put into the table again";
     case Field::collapse_id:
       return first_time(field.field) || !enters_table
                  ? ""
