@@ -46,7 +46,9 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       share_max_(share_of_one(options.in_flight_max)),
       read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
       look_max_(std::clamp<std::size_t>(options.in_flight_max / 16, 1, look_max)),
-      room_for_read_(std::clamp<std::size_t>(share_max_ / 4, 1, read_max_)),
+      // Not more than what urgent ones leave to bulk: it would never be read during a flood of them.
+      room_for_read_(std::clamp<std::size_t>(
+          std::min(share_max_ / 4, options.in_flight_max - share_max_), 1, read_max_)),
       log_(log),
       effects_(effects),
       jitter_(jitter_seed),
@@ -85,7 +87,8 @@ void Pipeline::start_look(const Moment& now) {
 void Pipeline::start_read(const Moment& now) {
   if (!has_room_for_read() || !due_.wants_read(now)) return;
   DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
-  if (urgent_ > share_max_ / 2) due_.leave_urgent_to_looks();
+  const bool looks_go_on = due_.next_look_at() != Clock::SteadyTime::max();
+  if (looks_go_on || urgent_ > share_max_ / 2) due_.leave_urgent_to_looks();
   due_.order(read, read_max_, now, flights_.size());
   reading_ = true;
   looked_last_ = false;

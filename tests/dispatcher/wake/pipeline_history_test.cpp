@@ -6,12 +6,14 @@
 #include "wake_world.h"
 
 // Random histories: devices get work, connect, change their tokens; operators ask; APNs fails in
-// all its ways; the disk fails; clocks are set back; lanes crash. Then the world heals, and nobody
-// may have been forgotten.
+// all its ways; the disk fails; clocks are set back; lanes crash. Work is urgent or bulk. Then the
+// world heals, and nobody may have been forgotten; nor may either urgency have starved the other.
 namespace reveille::wake {
 namespace {
 
 constexpr int devices = 24;
+constexpr int flood = 300;
+constexpr std::size_t few_of_other = 8;
 // The store counts a push of the last ten seconds for new work; clocks that are set back and
 // requests that are late stretch that.
 constexpr std::chrono::seconds coalescing_and_lateness{10 + 3 + 12};
@@ -42,8 +44,14 @@ class PipelineHistoryTest : public testing::TestWithParam<unsigned>, protected P
   void enqueue_some() {
     const std::string id = any();
     const auto taken_at = now.wall - std::chrono::milliseconds(below(2) * below(3'000));
-    if (fleet.enqueue(id, taken_at)) devices_[id].queued_at = now.steady;
-    notify(id);
+    const auto priority = any_priority();
+    if (fleet.enqueue(id, taken_at, priority)) devices_[id].queued_at = now.steady;
+    notify(id, priority);
+  }
+
+  // Rarely so many that they would fill every place.
+  storage::Priority any_priority() {
+    return below(3) == 0 ? storage::Priority::urgent : storage::Priority::bulk;
   }
 
   void connect_some() {
@@ -208,6 +216,47 @@ class PipelineHistoryTest : public testing::TestWithParam<unsigned>, protected P
     }
   }
 
+  // Nobody has work, and nothing is under way.
+  void finish_all_work() {
+    for (int i = 0; i < devices; ++i) fleet.connect(name(i), now.wall);
+    for (int i = 0; i < 100 && (i == 0 || !pushes.empty()); ++i) {
+      settle();
+      while (!pushes.empty()) answer_one(0, 200);
+      pass(1s);
+    }
+    pass(60s);
+    settle();
+  }
+
+  // How many of a flood of one urgency are pushed before the last one of a few of the other, which
+  // came behind the flood.
+  std::size_t pushed_before_the_few(storage::Priority of_flood, storage::Priority of_few) {
+    for (int i = 0; i < flood; ++i) {
+      const std::string id = "flood-" + std::to_string(i);
+      fleet.enrol(id, now.wall, below(3) == 0 ? topic_b : topic_a);
+      fleet.enqueue(id, now.wall, of_flood);
+      notify(id, of_flood);
+    }
+    settle();
+    std::set<std::string> few;
+    for (std::size_t i = 0; i < few_of_other; ++i) {
+      few.insert(name(i));
+      fleet.enqueue(name(i), now.wall, of_few);
+      notify(name(i), of_few);
+    }
+    std::size_t of_flood_pushed = 0, seen = history.size();
+    for (int i = 0; i < 4 * flood && !few.empty(); ++i) {
+      if (pushes.empty()) pass_to_next();
+      if (!pushes.empty()) answer_one(0, 200);
+      settle();
+      for (; seen < history.size() && !few.empty(); ++seen) {
+        if (few.erase(history[seen]) == 0) ++of_flood_pushed;
+      }
+    }
+    EXPECT_TRUE(few.empty());
+    return of_flood_pushed;
+  }
+
   std::mt19937_64 random_;
   WakeOptions options_;
   std::map<std::string, Device> devices_;
@@ -236,6 +285,17 @@ TEST_P(PipelineHistoryTest, NobodyIsForgottenAndNobodyIsPushedMoreThanItsSchedul
   }
   EXPECT_GT(with_work, 0);
   EXPECT_EQ(results_.size(), requests_) << "each request has one reply";
+
+  finish_all_work();
+  if (below(2) == 0) {
+    EXPECT_LE(pushed_before_the_few(storage::Priority::bulk, storage::Priority::urgent),
+              few_of_other + 2)
+        << "urgent wakes waited for a flood of bulk ones, in_flight_max " << options_.in_flight_max;
+  } else {
+    EXPECT_LE(pushed_before_the_few(storage::Priority::urgent, storage::Priority::bulk),
+              8 * (few_of_other + 1) + options_.in_flight_max)
+        << "bulk wakes waited for a flood of urgent ones, in_flight_max " << options_.in_flight_max;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PipelineHistoryTest, testing::Range(1u, 41u));
