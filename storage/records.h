@@ -147,6 +147,7 @@ struct DueWake {
   std::uint32_t generation = 0;
   Time due_at{};
   std::uint32_t attempts = 0;  // pushes since the device last connected
+  Time first_pushed_at{};      // the first of them; epoch: none
   std::string topic;
   mdm::PushToken push_token;
   mdm::PushMagic push_magic;
@@ -171,19 +172,20 @@ struct WakeRecord {
   std::uint32_t generation = 0;
   Time due_at{};  // as DueWake had it: a record that changed meanwhile is left as it is
   enum class Outcome : std::uint8_t {
-    pushed,     // count an attempt, due again at next_due_at
+    pushed,     // count an attempt, due again at next_due_at while there is work
     postponed,  // not pushed: due again at next_due_at
     parked,     // token unusable or dead: no wake until the next TokenUpdate
   } outcome = Outcome::pushed;
-  Time next_due_at{};
+  std::optional<Time> next_due_at;  // nullopt: not before new work
   std::string apns_reason;  // "" or APNs' reason, kept for operators
 };
 
 // The schedule of one enrolment, for operators.
 struct WakeState {
-  std::optional<Time> due_at;  // nullopt: nothing to do, or parked
-  std::uint32_t attempts = 0;
-  Time last_pushed_at{};  // epoch: never
+  std::optional<Time> due_at;  // nullopt: nothing to do, parked, or silent for long
+  std::uint32_t attempts = 0;  // pushes since the device last connected
+  Time first_pushed_at{};      // the first of them; epoch: none
+  Time last_pushed_at{};       // epoch: never
   std::string last_apns_reason;
   Time last_seen_at{};  // within last_seen_resolution
   Priority priority = Priority::bulk;  // of the wake that is due

@@ -6,6 +6,7 @@
 #include "dispatcher/admin/record_json.h"
 #include "dispatcher/admin/replies.h"
 #include "dispatcher/admin/resources.h"
+#include "dispatcher/admin/why_wake.h"
 #include "dispatcher/runtime/run_in_storage.h"
 
 namespace reveille::admin {
@@ -67,7 +68,7 @@ Result<Whole> read_whole(storage::Transaction& transaction, const mdm::Enrolment
                .deliveries = *std::move(deliveries)};
 }
 
-http::Response whole_reply(const Whole& whole) {
+http::Response whole_reply(const Whole& whole, storage::Time now) {
   JsonWriter json;
   json.begin_object();
   write_members(json, whole.enrolment);
@@ -78,7 +79,10 @@ http::Response whole_reply(const Whole& whole) {
   json.end_object();
   json.key("wake");
   json.begin_object();
-  if (whole.wake) write_members(json, *whole.wake);
+  if (whole.wake) {
+    write_members(json, *whole.wake);
+    json.member("why", why_wake(whole.enrolment, whole.queue, *whole.wake, now));
+  }
   json.end_object();
   json.key("deliveries");
   json.begin_array();
@@ -146,7 +150,7 @@ Reply show_enrolment(const Parts& parts, const Exchange& exchange) {
   const Result<Whole> whole =
       co_await run_in_storage<Whole>(parts.storage, partition, std::move(work));
   if (!whole) co_return error_reply(whole.error());
-  co_return whole_reply(*whole);
+  co_return whole_reply(*whole, parts.clock.wall_now());
 }
 
 }  // namespace reveille::admin

@@ -61,6 +61,7 @@ void write_members(JsonWriter& json, const storage::Delivery& delivery) {
 void write_members(JsonWriter& json, const storage::WakeState& wake) {
   if (wake.due_at) json.member("due_at", time_text(*wake.due_at));
   json.member("attempts", wake.attempts);
+  time_member(json, "first_pushed_at", wake.first_pushed_at);
   time_member(json, "last_pushed_at", wake.last_pushed_at);
   json.optional_member("last_apns_reason", wake.last_apns_reason);
   time_member(json, "last_seen_at", wake.last_seen_at);

@@ -55,7 +55,8 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
     case apns::Verdict::accepted:
       return {
           .record = Record::pushed,
-          .next_due_at = jitter.spread_together(now, silence_after(options.silence, wake.attempts)),
+          .next_due_at = next_push_at(options.silence, options.long_silence, wake.attempts,
+                                      wake.attempts > 0 ? wake.first_pushed_at : now, now, jitter),
           .topic = TopicNews::accepted,
           .token_rests = false,
           .whose_rest = Troubles::Rest::ours,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "dispatcher/apns/push.h"
@@ -23,7 +24,7 @@ enum class TopicNews : std::uint8_t {
 
 struct Settlement {
   storage::WakeRecord::Outcome record = storage::WakeRecord::Outcome::postponed;
-  storage::Time next_due_at{};
+  std::optional<storage::Time> next_due_at;  // nullopt: not before new work
   TopicNews topic = TopicNews::answered;
   bool token_rests = false;  // until next_due_at, whatever becomes due meanwhile
   Troubles::Rest whose_rest = Troubles::Rest::ours;

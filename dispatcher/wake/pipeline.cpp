@@ -46,7 +46,8 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       share_max_(share_of_one(options.in_flight_max)),
       read_max_(std::clamp<std::size_t>(options.in_flight_max, 16, read_max)),
       look_max_(std::clamp<std::size_t>(options.in_flight_max / 16, 1, look_max)),
-      // Not more than what urgent ones leave to bulk: it would never be read during a flood of them.
+      // Not more than what urgent ones leave to bulk: it would never be read during a flood of
+      // them.
       room_for_read_(std::clamp<std::size_t>(
           std::min(share_max_ / 4, options.in_flight_max - share_max_), 1, read_max_)),
       log_(log),

@@ -23,7 +23,7 @@ void Pipeline::on_outcome(apns::PushOutcome&& outcome, const Moment& now) {
       settle(flight.wake, outcome, troubles_.failures(flight.wake), options_, now.wall, jitter_);
   tell_gate(id, outcome, settlement, now);
   if (settlement.token_rests) {
-    troubles_.add(flight.wake, settlement.next_due_at, now.wall, settlement.whose_rest);
+    troubles_.add(flight.wake, *settlement.next_due_at, now.wall, settlement.whose_rest);
   } else if (settlement.topic != TopicNews::refused && settlement.topic != TopicNews::failed) {
     troubles_.forget(flight.wake.enrolment);
   }
@@ -182,8 +182,8 @@ void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
     const storage::WakeRecord& written = batch.records()[i];
     if (written.outcome == storage::WakeRecord::Outcome::parked) {
       ++counters_.parked;
-    } else {
-      due_.expect(storage::partition_of(written.enrolment), written.next_due_at);
+    } else if (written.next_due_at) {
+      due_.expect(storage::partition_of(written.enrolment), *written.next_due_at);
     }
     finish(batch.flights()[i], now);
   }

@@ -3,8 +3,8 @@
 namespace reveille::wake {
 
 void RecordBatch::add(FlightId flight, const storage::DueWake& row,
-                      storage::WakeRecord::Outcome record_outcome, storage::Time next_due_at,
-                      std::string_view reason) {
+                      storage::WakeRecord::Outcome record_outcome,
+                      std::optional<storage::Time> next_due_at, std::string_view reason) {
   if (count_ == records_.size()) {
     records_.emplace_back();
     tokens_updated_at_.emplace_back();

@@ -19,7 +19,7 @@ class RecordBatch {
 
   // `row` says which row of the store is meant; in a flight it is the flight's wake or its newer.
   void add(FlightId flight, const storage::DueWake& row, storage::WakeRecord::Outcome outcome,
-           storage::Time next_due_at, std::string_view reason);
+           std::optional<storage::Time> next_due_at, std::string_view reason);
   void clear() { count_ = 0; }
   // The later half of at least two, which this batch loses.
   RecordBatch split();

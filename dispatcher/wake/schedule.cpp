@@ -40,6 +40,16 @@ std::chrono::milliseconds silence_after(std::span<const std::chrono::seconds> si
   return silence[std::min<std::size_t>(attempts, silence.size() - 1)];
 }
 
+std::optional<storage::Time> next_push_at(std::span<const std::chrono::seconds> silence,
+                                          std::chrono::seconds long_silence, std::uint32_t attempts,
+                                          storage::Time first_pushed_at, storage::Time now,
+                                          Jitter& jitter) {
+  const storage::Time next = jitter.spread_together(now, silence_after(silence, attempts));
+  const bool has_end = long_silence.count() > 0;
+  if (has_end && next > first_pushed_at + long_silence) return std::nullopt;
+  return next;
+}
+
 std::chrono::milliseconds back_off(std::chrono::milliseconds first, std::chrono::milliseconds max,
                                    std::uint32_t failures_before) {
   std::chrono::milliseconds pause = first;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "storage/records.h"
@@ -32,6 +33,14 @@ class Jitter {
 // answer. `silence` is not empty; its last element repeats.
 std::chrono::milliseconds silence_after(std::span<const std::chrono::seconds> silence,
                                         std::uint32_t attempts);
+
+// When a device that was pushed now is pushed again if it stays silent; nullopt: not before new
+// work, since by then it would have been silent for `long_silence` (0: there is no end).
+// `first_pushed_at` is of the pushes in a row without an answer, this one included.
+std::optional<storage::Time> next_push_at(std::span<const std::chrono::seconds> silence,
+                                          std::chrono::seconds long_silence, std::uint32_t attempts,
+                                          storage::Time first_pushed_at, storage::Time now,
+                                          Jitter& jitter);
 
 // first, 2 * first, 4 * first, ..., max.
 std::chrono::milliseconds back_off(std::chrono::milliseconds first, std::chrono::milliseconds max,

@@ -16,6 +16,9 @@ struct WakeOptions {
   std::vector<std::chrono::seconds> silence{
       std::chrono::seconds(30),    std::chrono::seconds(120),    std::chrono::seconds(480),
       std::chrono::seconds(1'800), std::chrono::seconds(14'400), std::chrono::seconds(86'400)};
+  // From the first push on: a device that is silent longer is pushed no more, but for new work.
+  // 0: there is no end.
+  std::chrono::seconds long_silence = std::chrono::days(30);
   std::chrono::seconds retry_first{2};  // after 5xx or no answer; doubles
   std::chrono::seconds retry_max{900};
   std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter

@@ -160,6 +160,11 @@ inline void end_delivery(QueueEntry& entry, DeliveryState state, Time now) {
 
 // Due now, or as it was when it was due already: its push may be under way, and its record must
 // still find it.
+inline void forget_attempts(WakeState& wake) {
+  wake.attempts = 0;
+  wake.first_pushed_at = {};
+}
+
 inline void make_due(WakeState& wake, Time now, Priority priority) {
   const bool is_due = wake.due_at && *wake.due_at <= now;
   if (!is_due) wake.due_at = now;

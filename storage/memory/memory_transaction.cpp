@@ -164,7 +164,7 @@ Result<Enrolment> MemoryTransaction::update_token(const mdm::TokenUpdate& messag
   record.push_token = message.push_token;
   record.push_magic = message.push_magic;
   if (message.unlock_token) record.unlock_token = message.unlock_token;
-  record.wake.attempts = 0;
+  forget_attempts(record.wake);
   if (live_count(record) > 0) {
     if (!record.wake.due_at) record.wake.priority = Priority::bulk;
     record.wake.due_at = now;  // also when it was due: a push to the token before must not count

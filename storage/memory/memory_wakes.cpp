@@ -17,6 +17,7 @@ DueWake due_wake_of(const EnrolmentRecord& record) {
           .generation = record.enrolment.generation,
           .due_at = record.wake.due_at.value_or(Time{}),
           .attempts = record.wake.attempts,
+          .first_pushed_at = record.wake.first_pushed_at,
           .topic = record.enrolment.topic,
           .push_token = record.push_token,
           .push_magic = record.push_magic,
@@ -75,7 +76,7 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
     record.wake.priority = Priority::bulk;
     switch (pushed.outcome) {
       case WakeRecord::Outcome::pushed:
-        ++record.wake.attempts;
+        if (record.wake.attempts++ == 0) record.wake.first_pushed_at = now;
         record.wake.last_pushed_at = now;
         record.wake.due_at.reset();
         if (live_count(record) > 0) record.wake.due_at = pushed.next_due_at;
@@ -96,7 +97,7 @@ Result<void> MemoryTransaction::reschedule_wake(const mdm::EnrolmentId& enrolmen
                                                 std::optional<Time> due_at, Time /*now*/) {
   if (!enrolments_.find(enrolment)) return {};
   EnrolmentRecord& record = enrolments_.edit(enrolment);
-  record.wake.attempts = 0;
+  forget_attempts(record.wake);
   record.wake.priority = Priority::bulk;
   record.wake.due_at = may_be_pushed(record.enrolment) ? due_at : std::nullopt;
   return {};

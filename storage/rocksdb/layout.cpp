@@ -6,6 +6,7 @@ namespace reveille::storage::rocks {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
+constexpr std::uint8_t schedule_version = 2;   // 1 had no time of the first push
 constexpr std::uint8_t challenge_version = 2;  // 1 kept no certificate
 
 template <typename Row>
@@ -250,7 +251,7 @@ Result<Enrolment> decode_enrolment(BytesView bytes) {
 }
 
 Bytes encode(const Schedule& row) {
-  Writer writer(row_version);
+  Writer writer(schedule_version);
   writer.number(row.generation)
       .u8(static_cast<std::uint8_t>(row.state))
       .flag(row.has_push_token)
@@ -264,6 +265,7 @@ Bytes encode(const Schedule& row) {
   if (row.wake.due_at) writer.short_time(*row.wake.due_at);
   return writer.u8(static_cast<std::uint8_t>(row.wake.priority))
       .number(row.wake.attempts)
+      .short_time(row.wake.first_pushed_at)
       .short_time(row.wake.last_pushed_at)
       .short_time(row.wake.last_seen_at)
       .short_text(row.wake.last_apns_reason)
@@ -273,7 +275,8 @@ Bytes encode(const Schedule& row) {
 }
 
 Result<Schedule> decode_schedule(BytesView bytes) {
-  Reader reader(bytes, row_version);
+  const bool is_of_before = !bytes.empty() && bytes.front() == row_version;
+  Reader reader(bytes, is_of_before ? row_version : schedule_version);
   Schedule row;
   row.generation = reader.number32();
   row.state = reader.enumerator(EnrolmentState::pending, EnrolmentState::ended);
@@ -287,7 +290,10 @@ Result<Schedule> decode_schedule(BytesView bytes) {
   if (reader.flag()) row.wake.due_at = reader.short_time();
   row.wake.priority = reader.enumerator(Priority::urgent, Priority::bulk);
   row.wake.attempts = reader.number32();
+  if (!is_of_before) row.wake.first_pushed_at = reader.short_time();
   row.wake.last_pushed_at = reader.short_time();
+  // The best that is known: its silence begins there.
+  if (is_of_before && row.wake.attempts > 0) row.wake.first_pushed_at = row.wake.last_pushed_at;
   row.wake.last_seen_at = reader.short_time();
   row.wake.last_apns_reason = reader.short_text();
   row.in_row = reader.number32();

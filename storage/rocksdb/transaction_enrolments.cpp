@@ -118,7 +118,7 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
   schedule.row.state = next->state;
   schedule.row.has_push_token = true;
   schedule.row.push_parked = false;
-  schedule.row.wake.attempts = 0;
+  schedule.row.forget_attempts();
   schedule.changed = true;
   if (schedule.row.live > 0) set_due(id, schedule, now, schedule.row.wake.priority);
 

@@ -30,6 +30,7 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
                  .generation = schedule->generation,
                  .due_at = schedule->wake.due_at.value_or(Time{}),
                  .attempts = schedule->wake.attempts,
+                 .first_pushed_at = schedule->wake.first_pushed_at,
                  .topic = std::move(row->topic),
                  .push_token = std::move(secret->token),
                  .push_magic = std::move(secret->magic),
@@ -237,10 +238,10 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
   wake.last_apns_reason = record.apns_reason;
   switch (record.outcome) {
     case WakeRecord::Outcome::pushed: {
-      ++wake.attempts;
+      if (wake.attempts++ == 0) wake.first_pushed_at = now;
       wake.last_pushed_at = now;
       const bool has_work = schedule->row.live > 0;
-      set_due(id, *schedule, has_work ? std::optional(record.next_due_at) : std::nullopt);
+      set_due(id, *schedule, has_work ? record.next_due_at : std::nullopt);
       break;
     }
     case WakeRecord::Outcome::postponed:
@@ -268,7 +269,7 @@ Result<void> RocksdbTransaction::reschedule_wake(const mdm::EnrolmentId& enrolme
   if (!schedule) return finish();
   if (!schedule->row.may_be_pushed()) due_at.reset();
   if (schedule->row.wake.attempts > 0) {
-    schedule->row.wake.attempts = 0;
+    schedule->row.forget_attempts();
     schedule->changed = true;
   }
   set_due(enrolment, *schedule, due_at);

@@ -55,15 +55,15 @@ std::string text_of(const Delivery& delivery) {
 
 std::string text_of(const DueWake& wake) {
   return wake.enrolment.text() + ' ' + std::to_string(wake.generation) + ' ' +
-         text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' + wake.topic + ' ' +
-         wake.push_token.bytes + ' ' + wake.push_magic.text + ' ' + text_of(wake.token_updated_at) +
-         ' ' + name_of(wake.priority);
+         text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' +
+         text_of(wake.first_pushed_at) + ' ' + wake.topic + ' ' + wake.push_token.bytes + ' ' +
+         wake.push_magic.text + ' ' + text_of(wake.token_updated_at) + ' ' + name_of(wake.priority);
 }
 
 std::string text_of(const WakeState& state) {
   return (state.due_at ? text_of(*state.due_at) : "-") + ' ' + std::to_string(state.attempts) +
-         ' ' + text_of(state.last_pushed_at) + ' ' + state.last_apns_reason + ' ' +
-         text_of(state.last_seen_at) + ' ' + name_of(state.priority);
+         ' ' + text_of(state.first_pushed_at) + ' ' + text_of(state.last_pushed_at) + ' ' +
+         state.last_apns_reason + ' ' + text_of(state.last_seen_at) + ' ' + name_of(state.priority);
 }
 
 std::string text_of(const PushCertificateRecord& record) {
@@ -284,7 +284,7 @@ class Operation {
                         .generation = wake.generation,
                         .due_at = wake.due_at,
                         .outcome = WakeRecord::Outcome::pushed,
-                        .next_due_at = now_ + std::chrono::seconds(draw(40)),
+                        .next_due_at = maybe_soon(),
                         .apns_reason = {}};
       const std::uint64_t outcome = draw(8);
       if (outcome == 0) record.outcome = WakeRecord::Outcome::parked;
@@ -298,9 +298,12 @@ class Operation {
   }
 
   std::string reschedule(Transaction& transaction) {
-    std::optional<Time> due_at;
-    if (draw(2) == 0) due_at = now_ + std::chrono::seconds(draw(60));
-    return "reschedule " + text_of(transaction.reschedule_wake(any_id(), due_at, now_));
+    return "reschedule " + text_of(transaction.reschedule_wake(any_id(), maybe_soon(), now_));
+  }
+
+  std::optional<Time> maybe_soon() {
+    if (draw(3) == 0) return std::nullopt;
+    return now_ + std::chrono::seconds(draw(60));
   }
 
   std::string put_other_bytes(Transaction& transaction) {

@@ -51,6 +51,43 @@ TEST_P(WakeContractTest, ADeviceThatStaysSilentIsWokenAgain) {
   EXPECT_EQ(wake_state().attempts, 2u);
 }
 
+TEST_P(WakeContractTest, TheFirstPushOfASilenceIsRememberedUntilTheDeviceConnects) {
+  EXPECT_EQ(wake_state().first_pushed_at, Time{});
+  enqueue(phone, restart);
+  push(phone);
+  const Time first = now;
+  pass(60s);
+  EXPECT_EQ(due_wakes(phone).at(0).first_pushed_at, first);
+  push(phone);
+  EXPECT_EQ(wake_state().first_pushed_at, first);
+
+  connects(phone);
+  EXPECT_EQ(wake_state().first_pushed_at, Time{});
+  enqueue(phone, lock);
+  push(phone);
+  EXPECT_EQ(wake_state().first_pushed_at, now);
+}
+
+TEST_P(WakeContractTest, APushThatIsTheLastOneIsFollowedByOneForNewWorkAlone) {
+  enqueue(phone, restart);
+  const DueWake wake = due_wakes(phone).at(0);
+  const WakeRecord last{.enrolment = phone,
+                        .generation = wake.generation,
+                        .due_at = wake.due_at,
+                        .outcome = WakeRecord::Outcome::pushed,
+                        .next_due_at = std::nullopt,
+                        .apns_reason = {}};
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.record_wakes(std::vector{last}, now); }));
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  EXPECT_EQ(wake_state().attempts, 1u);
+  pass(std::chrono::days(400));
+  EXPECT_FALSE(is_due(phone));
+
+  enqueue(phone, lock);
+  EXPECT_EQ(due_at(phone), now);
+  EXPECT_EQ(due_wakes(phone).at(0).first_pushed_at, start_of_test);
+}
+
 TEST_P(WakeContractTest, ADeviceThatConnectedIsNotWoken) {
   enqueue(phone, restart);
   push(phone);

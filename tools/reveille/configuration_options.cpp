@@ -132,7 +132,10 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
   visitor.section("wake", "When devices are pushed.");
   visitor.numbers("silence_seconds", wake.silence_seconds, {1, 31'536'000},
                   "How long a silent device is left in peace after each push while it has work;\n"
-                  "the last one repeats.");
+                  "the last one repeats, until long_silence_days.");
+  visitor.number("long_silence_days", wake.long_silence_days, {0, 3'650},
+                 "A device that has been silent for so long since it was first pushed is pushed\n"
+                 "again only for new work, once each time. 0: there is no end.");
   visitor.number("pushes_per_second_max", wake.pushes_per_second_max, {0, 1'000'000},
                  "Of one lane. 0: as fast as APNs takes them.");
   visitor.number("in_flight_max", wake.in_flight_max, {1, 1'000'000},

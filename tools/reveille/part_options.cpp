@@ -44,6 +44,7 @@ wake::WakeOptions wake_options(const Configuration& configuration) {
   options.pushes_per_second_max = size_from(wake.pushes_per_second_max);
   options.silence.clear();
   for (const std::int64_t seconds : wake.silence_seconds) options.silence.emplace_back(seconds);
+  options.long_silence = std::chrono::days(wake.long_silence_days);
   options.expiration = std::chrono::seconds(wake.expiration_seconds);
   options.retry_first = std::chrono::seconds(wake.retry_first_seconds);
   options.retry_max = std::chrono::seconds(wake.retry_seconds_max);

@@ -94,6 +94,7 @@ TEST_F(ResourcesTest, AnEnrolmentIsShownWithItsWorkAndWithoutItsSecrets) {
   EXPECT_EQ(shown.at("state"), "enrolled");
   EXPECT_EQ(shown.at("serial_number"), "SERIAL-A");
   EXPECT_EQ(shown.at("queue").at("ready"), 1);
+  EXPECT_EQ(shown.at("wake").at("why"), "its push is due");
   EXPECT_EQ(shown.at("deliveries").at(0).at("command_uuid"), "U-1");
   EXPECT_EQ(shown.at("authenticated_at"), "2026-01-15T00:00:00Z");
   EXPECT_THAT(response.body, Not(HasSubstr("magic of A")));

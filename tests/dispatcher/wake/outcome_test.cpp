@@ -30,7 +30,7 @@ class OutcomeTest : public testing::Test {
     EXPECT_EQ(settlement.record, Record::postponed);
     EXPECT_TRUE(settlement.token_rests);
     EXPECT_GE(settlement.next_due_at, now + time * 9 / 10);
-    EXPECT_LE(settlement.next_due_at, now + time * 11 / 10);
+    EXPECT_LE(settlement.next_due_at.value(), now + time * 11 / 10);
   }
 
   const storage::Time now{std::chrono::milliseconds(1'700'000'000'000)};
@@ -41,13 +41,27 @@ class OutcomeTest : public testing::Test {
 
 TEST_F(OutcomeTest, AnAcceptedPushIsRepeatedAfterTheSilenceThatFollowsItsAttempt) {
   wake.attempts = 1;
+  wake.first_pushed_at = now - 30s;
   const Settlement settlement = settled(answer(200));
 
   EXPECT_EQ(settlement.record, Record::pushed);
   EXPECT_GE(settlement.next_due_at, now + 108s);
-  EXPECT_LE(settlement.next_due_at, now + 132s);
+  EXPECT_LE(settlement.next_due_at.value(), now + 132s);
   EXPECT_EQ(settlement.topic, TopicNews::accepted);
   EXPECT_FALSE(settlement.token_rests);
+}
+
+TEST_F(OutcomeTest, ThePushOfADeviceThatWasSilentForLongIsNotRepeated) {
+  wake.attempts = 40;
+  wake.first_pushed_at = now - std::chrono::days(31);
+  const Settlement settlement = settled(answer(200));
+
+  EXPECT_EQ(settlement.record, Record::pushed);
+  EXPECT_FALSE(settlement.next_due_at);
+
+  EXPECT_TRUE(settled(answer(503)).next_due_at) << "but one that did not reach APNs";
+  wake.attempts = 0;
+  EXPECT_TRUE(settled(answer(200)).next_due_at) << "what an earlier silence left is none";
 }
 
 TEST_F(OutcomeTest, ATokenThatDiedAfterItsUpdateIsParked) {

@@ -176,6 +176,40 @@ TEST_F(PipelineTest, ASilentDeviceIsWokenAgainAtGrowingIntervals) {
   }
 }
 
+TEST_F(PipelineTest, ADeviceThatStaysSilentForLongIsWokenForNewWorkAloneAlsoAfterACrash) {
+  WakeOptions options;
+  options.silence = {1h, 24h};
+  options.long_silence = 72h;
+  start(options);
+  const auto live_for = [&](std::chrono::hours time) {
+    for (const auto end = now.wall + time; now.wall < end;) {
+      pass_to_next();
+      while (!pushes.empty()) answer();
+      settle();
+    }
+  };
+  enrol_with_work("phone");
+  live_for(24h * 30);
+  const std::size_t of_silence = pushes_to("phone");
+  EXPECT_EQ(of_silence, 4u) << "at once, after an hour, a day and two";
+  EXPECT_TRUE(fleet.has_work("phone"));
+  EXPECT_FALSE(fleet.wake_state("phone").due_at);
+
+  start(options);
+  live_for(24h * 30);
+  EXPECT_EQ(pushes_to("phone"), of_silence);
+
+  enqueue("phone");
+  start(options);  // before it was pushed
+  live_for(24h * 30);
+  EXPECT_EQ(pushes_to("phone"), of_silence + 1) << "once";
+
+  connect("phone");
+  enqueue("phone");
+  live_for(24h * 30);
+  EXPECT_EQ(pushes_to("phone"), of_silence + 5) << "a new silence begins";
+}
+
 TEST_F(PipelineTest, ADeviceThatConnectsIsNotWokenAgain) {
   enrol_with_work("phone");
   settle();

@@ -21,6 +21,21 @@ TEST(ScheduleTest, ASilentDeviceIsWokenAtGrowingIntervalsAndTheLastOneRepeats) {
   EXPECT_EQ(silence_after(silence, 4'000'000'000), 480s);
 }
 
+TEST(ScheduleTest, AfterALongSilenceNoPushFollowsThePush) {
+  const std::vector<std::chrono::seconds> silence{30s, 86'400s};
+  const storage::Time first{1'700'000'000'000ms};
+  const auto next = [&](std::chrono::seconds long_silence, std::chrono::seconds silent_for) {
+    Jitter jitter(1);
+    return next_push_at(silence, long_silence, 5, first, first + silent_for, jitter);
+  };
+  constexpr std::chrono::seconds month = std::chrono::days(30), day = std::chrono::days(1);
+  EXPECT_TRUE(next(month, 5 * day));
+  EXPECT_TRUE(next(month, month - 2 * day));
+  EXPECT_FALSE(next(month, month - day / 2)) << "the next one would come later";
+  EXPECT_FALSE(next(month, 10 * month)) << "also when new work was pushed";
+  EXPECT_TRUE(next(0s, 1'000 * month)) << "without an end";
+}
+
 TEST(ScheduleTest, BackOffDoublesUpToItsLimit) {
   EXPECT_EQ(back_off(2s, 900s, 0), 2s);
   EXPECT_EQ(back_off(2s, 900s, 1), 4s);

@@ -209,6 +209,8 @@ TEST(EncodingTest, AScheduleKeepsItsQueue) {
   row.live = 2;
   row.next_sequence = 1'000;
   row.wake.due_at = Time(std::chrono::milliseconds(-1));
+  row.wake.attempts = 3;
+  row.wake.first_pushed_at = Time(std::chrono::milliseconds(1'700'000'000'000));
   row.wake.last_apns_reason = "Shutdown";
   row.in_row = 2;
   row.queue = "anything";
@@ -216,10 +218,23 @@ TEST(EncodingTest, AScheduleKeepsItsQueue) {
   const Schedule read = decode_schedule(bytes).value();
   EXPECT_EQ(encode(read), bytes);
   EXPECT_EQ(read.wake.due_at, row.wake.due_at);
+  EXPECT_EQ(read.wake.first_pushed_at, row.wake.first_pushed_at);
   EXPECT_EQ(read.queue, row.queue);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_schedule(BytesView(bytes).substr(0, size))) << size;
   }
+}
+
+TEST(EncodingTest, AScheduleOfVersion1IsReadAndItsSilenceBeginsWithItsLastPush) {
+  // generation 1, enrolled, with a token, one live delivery, round 1, one sequence, bulk, two
+  // pushes
+  const Bytes of_before("\x01\x01\x02\x01\x00\x01\x00\x00\x01\x01\x00\x02\x02\x64\x65\x00\x00\x00",
+                        18);
+  const Schedule read = decode_schedule(of_before).value();
+  EXPECT_EQ(read.wake.attempts, 2u);
+  EXPECT_EQ(read.wake.last_pushed_at, Time(std::chrono::milliseconds(100)));
+  EXPECT_EQ(read.wake.first_pushed_at, read.wake.last_pushed_at);
+  EXPECT_EQ(read.wake.last_seen_at, Time(std::chrono::milliseconds(101)));
 }
 
 TEST(EncodingTest, NoLifesPrefixBeginsAnothers) {
