@@ -153,6 +153,8 @@ struct DueWake {
   mdm::PushMagic push_magic;
   Time token_updated_at{};
   Priority priority = Priority::bulk;
+  // The last of its work expires then; nullopt: it has none, or some that never does.
+  std::optional<Time> work_expires_at;
 };
 
 // Where a reader of due wakes stands; the default stands before the first.

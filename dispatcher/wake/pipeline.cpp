@@ -303,7 +303,7 @@ void Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
   Flight& flight = flights_[next.flight];
   SubmitRest& rest = submit_rests_[index_of(flight.urgency)];
   apns::Push push = make_push(flight.wake, flights_.ticket(next.flight, lane_), flight.urgency,
-                              options_.expiration, now.wall);
+                              expiration_of(flight.wake, options_, now.wall));
   pacing_.remove(next.flight);
   flight.stage = FlightStage::pushing;
   if (!effects_.push(push)) {

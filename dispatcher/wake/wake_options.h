@@ -24,7 +24,10 @@ struct WakeOptions {
   std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter
   std::chrono::seconds topic_probe{300};      // a stopped topic tries one push this often
   std::chrono::seconds defect_rest{86'400};   // after a 4xx that is our own mistake
-  std::chrono::seconds expiration{604'800};   // apns-expiration: how long APNs keeps a push; 0: not
+  // How long APNs keeps a push (apns-expiration; 0: not): until the last of its work expires, but no
+  // longer than the maximum; where work never does, for the first of these.
+  std::chrono::seconds expiration = std::chrono::days(7);
+  std::chrono::seconds expiration_max = std::chrono::days(30);
 };
 
 }  // namespace reveille::wake

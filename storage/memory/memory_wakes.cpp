@@ -12,6 +12,16 @@ Priority priority_of(const WakeState& wake) {
   return wake.due_at ? wake.priority : Priority::bulk;
 }
 
+std::optional<Time> work_expires_at(const EnrolmentRecord& record) {
+  std::optional<Time> latest;
+  for (const QueueEntry& entry : record.entries) {
+    if (!is_live(entry)) continue;
+    if (entry.delivery.expires_at == Time{}) return std::nullopt;
+    latest = std::max(latest.value_or(Time{}), entry.delivery.expires_at);
+  }
+  return latest;
+}
+
 DueWake due_wake_of(const EnrolmentRecord& record) {
   return {.enrolment = record.enrolment.identity.enrolment,
           .generation = record.enrolment.generation,
@@ -22,7 +32,8 @@ DueWake due_wake_of(const EnrolmentRecord& record) {
           .push_token = record.push_token,
           .push_magic = record.push_magic,
           .token_updated_at = record.enrolment.token_updated_at,
-          .priority = priority_of(record.wake)};
+          .priority = priority_of(record.wake),
+          .work_expires_at = work_expires_at(record)};
 }
 
 }  // namespace

@@ -340,6 +340,9 @@ Result<DeliveryRow> decode_delivery(BytesView bytes) {
   return finish(reader, std::move(row), Table::deliveries);
 }
 
+// The time is the last field: that of none is the byte 0, with which no other number ends.
+bool never_expires(BytesView delivery) { return delivery.ends_with('\0'); }
+
 BytesView command_of_delivery(BytesView bytes) { return Reader(bytes, row_version).short_view(); }
 
 Bytes encode(const Batch& row) {

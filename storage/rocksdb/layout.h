@@ -225,6 +225,8 @@ Result<Schedule> decode_schedule(BytesView bytes);
 Result<DeliveryRow> decode_delivery(BytesView bytes);
 // Alone, of a whole row: what tells it from others. Empty when it is damaged.
 BytesView command_of_delivery(BytesView bytes);
+// Alone, of a whole row: whether its delivery has no time at which it expires.
+bool never_expires(BytesView delivery);
 Result<Batch> decode_batch(BytesView bytes);
 Result<BatchProgress> decode_batch_progress(BytesView bytes);
 Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes);

@@ -1,5 +1,7 @@
 #include "storage/rocksdb/live_queue.h"
 
+#include <algorithm>
+
 namespace reveille::storage::rocks {
 namespace {
 
@@ -43,6 +45,21 @@ std::optional<DeliveryRow> LiveQueue::find(const mdm::CommandUuid& command) {
   if (const auto entry = find_entry(command)) return rows_.checked(decode_delivery(entry->row));
   if (schedule_.next_sequence == schedule_.in_row) return std::nullopt;  // there are no others
   return rows_.read(Table::deliveries, delivery_key(life_, command), decode_delivery);
+}
+
+std::optional<Time> LiveQueue::latest_expiry() {
+  // Mostly one of the oldest never expires, which takes no decoding to tell.
+  for (auto entry = entry_at(0); entry; entry = entry_at(entry->at + entry->size)) {
+    if (never_expires(entry->row)) return std::nullopt;
+  }
+  std::optional<Time> latest;
+  scan([&](const DeliveryRow& row) {
+    const Time expires_at = row.delivery.expires_at;
+    const bool never = expires_at == Time{};
+    latest = never ? std::nullopt : std::optional(std::max(latest.value_or(Time{}), expires_at));
+    return !never;
+  });
+  return latest;
 }
 
 void LiveQueue::append(const DeliveryRow& row) {

@@ -37,6 +37,9 @@ class LiveQueue {
   // What has ended, into `deliveries`.
   void end(const DeliveryRow& row);
 
+  // Nothing of it is handed out from then on; nullopt when one never expires, or there is none.
+  std::optional<Time> latest_expiry();
+
   // Until `visit` answers false.
   void scan(const std::function<bool(DeliveryRow row)>& visit);
 

@@ -226,6 +226,7 @@ class RocksdbTransaction final : public Transaction {
 
   // ---- wakes ----
 
+  std::optional<Time> work_expires_at(const mdm::EnrolmentId& id, Schedule& schedule);
   std::optional<DueWake> due_wake(const mdm::EnrolmentId& id, BytesView key, BytesView secret_row);
   // Of enrolments with a push token, whose schedules were read; nullopt: damaged.
   std::vector<std::optional<DueWake>> read_due_wakes(std::span<const WakeCursor> due);

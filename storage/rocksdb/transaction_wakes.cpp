@@ -16,6 +16,14 @@ constexpr std::size_t stale_max = 4'096;
 
 }  // namespace
 
+// What does not come from a batch never expires: mostly the numbers tell, and nothing is looked at.
+std::optional<Time> RocksdbTransaction::work_expires_at(const mdm::EnrolmentId& id,
+                                                        Schedule& schedule) {
+  if (schedule.live == 0 || schedule.live_of_batches < schedule.live) return std::nullopt;
+  const Bytes life = life_prefix(id, schedule.generation);
+  return LiveQueue(rows_, schedule, life).latest_expiry();
+}
+
 std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, BytesView key,
                                                     BytesView secret_row) {
   auto row = rows_.checked(decode_push_secret_row(secret_row));
@@ -24,18 +32,20 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
   if (!plain) return std::nullopt;
   std::optional<PushSecret> secret = rows_.checked(decode_push_secret(*plain));
   if (!secret) return std::nullopt;
-  const Schedule* const schedule = look_at_schedule(id);
-  if (!schedule) return std::nullopt;
+  ScheduleInUse* const in_use = find_schedule(id);
+  if (!in_use) return std::nullopt;
+  Schedule& schedule = in_use->row;
   return DueWake{.enrolment = id,
-                 .generation = schedule->generation,
-                 .due_at = schedule->wake.due_at.value_or(Time{}),
-                 .attempts = schedule->wake.attempts,
-                 .first_pushed_at = schedule->wake.first_pushed_at,
+                 .generation = schedule.generation,
+                 .due_at = schedule.wake.due_at.value_or(Time{}),
+                 .attempts = schedule.wake.attempts,
+                 .first_pushed_at = schedule.wake.first_pushed_at,
                  .topic = std::move(row->topic),
                  .push_token = std::move(secret->token),
                  .push_magic = std::move(secret->magic),
                  .token_updated_at = row->token_updated_at,
-                 .priority = schedule->wake.priority};
+                 .priority = schedule.wake.priority,
+                 .work_expires_at = work_expires_at(id, schedule)};
 }
 
 std::vector<std::optional<DueWake>> RocksdbTransaction::read_due_wakes(

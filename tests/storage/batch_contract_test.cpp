@@ -479,5 +479,34 @@ TEST_P(BatchContractTest, TwoBatchesOfOneCommandShareNoDelivery) {
 
 REVEILLE_ON_EVERY_ENGINE(BatchContractTest);
 
+TEST_P(BatchContractTest, AWakeKnowsWhenTheLastOfItsWorkExpires) {
+  enrol(phone);
+  enqueue(phone, lock);
+  const auto expires = [&] { return due_wakes(phone).at(0).work_expires_at; };
+  EXPECT_EQ(expires(), std::nullopt) << "a command that was queued alone never does";
+
+  Batch ordered = for_ids({phone});
+  ordered.expires_at = now + 1h;
+  order(ordered, {phone});
+  walk();
+  EXPECT_EQ(expires(), std::nullopt) << "the one before still does not";
+
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.cancel(phone, lock.uuid, now); }));
+  EXPECT_EQ(expires(), now + 1h);
+
+  Batch later = for_ids({phone});
+  later.id = {.text = "batch-2"};
+  later.command = list.uuid;
+  later.expires_at = now + 2h;
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.put_command(list, now); }));
+  order(later, {phone});
+  commit([&](Transaction& t) {
+    EXPECT_TRUE(t.advance_batch(partition_of(phone), later.id, 100, now));
+    return 0;
+  });
+  EXPECT_EQ(expires(), now + 2h);
+  EXPECT_EQ(store().begin()->push_target(phone).value()->work_expires_at, now + 2h);
+}
+
 }  // namespace
 }  // namespace reveille::storage::testing

@@ -57,7 +57,9 @@ std::string text_of(const DueWake& wake) {
   return wake.enrolment.text() + ' ' + std::to_string(wake.generation) + ' ' +
          text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' +
          text_of(wake.first_pushed_at) + ' ' + wake.topic + ' ' + wake.push_token.bytes + ' ' +
-         wake.push_magic.text + ' ' + text_of(wake.token_updated_at) + ' ' + name_of(wake.priority);
+         wake.push_magic.text + ' ' + text_of(wake.token_updated_at) + ' ' +
+         name_of(wake.priority) + ' ' +
+         (wake.work_expires_at ? text_of(*wake.work_expires_at) : "-");
 }
 
 std::string text_of(const WakeState& state) {

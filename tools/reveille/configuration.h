@@ -88,6 +88,7 @@ struct Configuration {
     std::int64_t in_flight_max = 8'192;
     std::int64_t coalescing_seconds = 10;
     std::int64_t expiration_seconds = 604'800;
+    std::int64_t expiration_seconds_max = 2'592'000;
     std::int64_t retry_first_seconds = 2;
     std::int64_t retry_seconds_max = 900;
     std::int64_t token_busy_first_seconds = 30;

@@ -143,7 +143,11 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
   visitor.number("coalescing_seconds", wake.coalescing_seconds, {0, 3'600},
                  "A device that was pushed so recently is not pushed again for further commands.");
   visitor.number("expiration_seconds", wake.expiration_seconds, {0, 2'592'000},
-                 "How long APNs keeps a push for a device that is off-line.");
+                 "How long APNs keeps a push for a device that is off-line, when some of its\n"
+                 "commands never expire. 0: it tries once.");
+  visitor.number("expiration_seconds_max", wake.expiration_seconds_max, {0, 2'592'000},
+                 "The most, also when all of them expire later, and for the last push before\n"
+                 "long_silence_days. APNs itself keeps none longer than 30 days.");
   visitor.number("retry_first_seconds", wake.retry_first_seconds, day_of_seconds,
                  "Until a push that APNs did not answer, or answered with 5xx, is sent again; it\n"
                  "doubles each time up to retry_seconds_max.");

@@ -40,6 +40,7 @@ TEST(PartOptions, TheDefaultsAreThoseOfTheParts) {
   EXPECT_EQ(given_wakes.token_busy_first, wakes.token_busy_first);
   EXPECT_EQ(given_wakes.topic_probe, wakes.topic_probe);
   EXPECT_EQ(given_wakes.expiration, wakes.expiration);
+  EXPECT_EQ(given_wakes.expiration_max, wakes.expiration_max);
 }
 
 TEST(PartOptions, ThePushServiceCanBeReachedThroughAProxy) {
