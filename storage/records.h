@@ -153,6 +153,9 @@ struct DueWake {
   mdm::PushMagic push_magic;
   Time token_updated_at{};
   Priority priority = Priority::bulk;
+  // Not to be pushed: the time has come at which it ends as unreachable, unless it was heard of.
+  bool is_parked = false;
+  Time last_seen_at{};
   // The last of its work expires then; nullopt: it has none, or some that never does.
   std::optional<Time> work_expires_at;
 };
@@ -176,7 +179,10 @@ struct WakeRecord {
   enum class Outcome : std::uint8_t {
     pushed,     // count an attempt, due again at next_due_at while there is work
     postponed,  // not pushed: due again at next_due_at
-    parked,     // token unusable or dead: no wake until the next TokenUpdate
+    // Token unusable or dead: no wake until the next TokenUpdate. Comes back at next_due_at, if
+    // there is one, whatever becomes of its work; nothing but a token or a push takes that away.
+    parked,
+    unreachable,  // ends a parked one as EndReason::unreachable
   } outcome = Outcome::pushed;
   std::optional<Time> next_due_at;  // nullopt: not before new work
   std::string apns_reason;  // "" or APNs' reason, kept for operators
@@ -184,7 +190,9 @@ struct WakeRecord {
 
 // The schedule of one enrolment, for operators.
 struct WakeState {
-  std::optional<Time> due_at;  // nullopt: nothing to do, parked, or silent for long
+  // nullopt: nothing to do, or silent for long. Of a parked one: when it ends as unreachable, unless
+  // it is heard of; nullopt: never.
+  std::optional<Time> due_at;
   std::uint32_t attempts = 0;  // pushes since the device last connected
   Time first_pushed_at{};      // the first of them; epoch: none
   Time last_pushed_at{};       // epoch: never

@@ -206,18 +206,19 @@ class Transaction {
   // ---- wakes: each partition for itself ----
 
   // The wakes due at `now` behind `after`: urgent ones first, then the oldest first. An enrolment
-  // is due because it has work and has not connected, or an operator asked. A damaged one has no
-  // token.
+  // is due because it has work and has not connected, or an operator asked; a parked one because it
+  // may be given up. A damaged one has no token.
   virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
                                                  Time now, std::size_t count_max) = 0;
   // When the next one behind `after` is due, or a time before; nullopt when there is none.
   virtual Result<std::optional<Time>> next_due_at(Partition partition, const WakeCursor& after) = 0;
 
-  // Relaxed. Skipped if of an earlier generation or wake; one that was pushed revives a parked one.
+  // Relaxed. Skipped if of an earlier generation or wake; one that was pushed revives a parked one,
+  // and unreachable is skipped unless it is parked.
   virtual Result<void> record_wakes(std::span<const WakeRecord> records, Time now) = 0;
 
   // Sets or clears the time of the next wake and forgets the attempts: the device has connected.
-  // Relaxed. Without a push token, or while parked, nothing is scheduled.
+  // Relaxed. Without a push token nothing is scheduled; while parked it stays as it is.
   virtual Result<void> reschedule_wake(const mdm::EnrolmentId& enrolment,
                                        std::optional<Time> due_at, Time now) = 0;
 
@@ -229,7 +230,7 @@ class Transaction {
 
   virtual Result<std::optional<WakeState>> wake_state(const mdm::EnrolmentId& enrolment) = 0;
 
-  // What a push needs; nullopt without a token. Errors: not_found.
+  // What a push needs; nullopt without a token. Of a parked one it has no time. Errors: not_found.
   virtual Result<std::optional<DueWake>> push_target(const mdm::EnrolmentId& enrolment) = 0;
 
   // ---- identity certificates: partition of the certificate ----

@@ -88,6 +88,7 @@ void write_wake(JsonWriter& json, const wake::WakeLanes::Statistics& wake) {
   json.member("unanswered", wake.unanswered);
   json.member("in_flight", wake.in_flight);
   json.member("parked", wake.parked);
+  json.member("unreachable", wake.unreachable);
   json.member("paced", wake.paced);
   json.member("topic_stopped", wake.topic_stopped);
   write_stages(json, wake);

@@ -25,11 +25,18 @@ std::string why_due(const storage::WakeState& wake, storage::Time now) {
 
 std::string why_wake(const storage::Enrolment& enrolment, const storage::QueueState& queue,
                      const storage::WakeState& wake, storage::Time now) {
-  if (enrolment.state == storage::EnrolmentState::ended) return "it has ended";
+  if (enrolment.state == storage::EnrolmentState::ended) {
+    return enrolment.end_reason == storage::EndReason::unreachable
+               ? "it has ended: APNs called its token dead, and it was not heard of"
+               : "it has ended";
+  }
   if (!enrolment.has_push_token) return "it has sent no push token yet";
   if (enrolment.push_parked) {
-    return fmt::format("APNs refuses its push token ({}): pushed after its next TokenUpdate",
-                       wake.last_apns_reason);
+    return fmt::format("APNs refuses its push token ({}): pushed after its next TokenUpdate{}",
+                       wake.last_apns_reason,
+                       wake.due_at ? ", and given up at " + time_text(*wake.due_at) +
+                                         " unless it is heard of before"
+                                   : "");
   }
   if (wake.due_at) return why_due(wake, now);
   if (queue.ready + queue.put_off == 0) return "it has nothing to do";

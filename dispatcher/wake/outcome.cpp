@@ -40,9 +40,9 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
                       .whose_rest = Troubles::Rest::ours,
                       .is_our_defect = false};
   };
-  const auto parked = [](TopicNews topic) {
+  const auto parked = [](TopicNews topic, std::optional<storage::Time> given_up_at = {}) {
     return Settlement{.record = Record::parked,
-                      .next_due_at = {},
+                      .next_due_at = given_up_at,
                       .topic = topic,
                       .token_rests = false,
                       .whose_rest = Troubles::Rest::ours,
@@ -65,7 +65,8 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
       if (!is_dead(wake, *outcome.response)) {
         return retry(options.token_busy_first, TopicNews::answered);
       }
-      return parked(TopicNews::answered);
+      if (options.unreachable_after.count() == 0) return parked(TopicNews::answered);
+      return parked(TopicNews::answered, now + options.unreachable_after);
     case apns::Verdict::token_unusable:
       return parked(TopicNews::doubtful);
     case apns::Verdict::token_busy:
@@ -80,6 +81,24 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
   Settlement defect = rest(jitter.spread(options.defect_rest), now, TopicNews::doubtful, whose);
   defect.is_our_defect = true;
   return defect;
+}
+
+Settlement settle_parked(const storage::DueWake& wake, const WakeOptions& options,
+                         storage::Time now) {
+  Settlement settlement{.record = Record::parked,
+                        .next_due_at = {},
+                        .topic = TopicNews::answered,
+                        .token_rests = false,
+                        .whose_rest = Troubles::Rest::ours,
+                        .is_our_defect = false};
+  if (options.unreachable_after.count() == 0) return settlement;
+  const storage::Time given_up_at = wake.last_seen_at + options.unreachable_after;
+  if (given_up_at > now) {
+    settlement.next_due_at = given_up_at;
+  } else {
+    settlement.record = Record::unreachable;
+  }
+  return settlement;
 }
 
 std::string_view reason_of(const apns::PushOutcome& outcome) {

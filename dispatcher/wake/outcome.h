@@ -37,6 +37,11 @@ Settlement settle(const storage::DueWake& wake, const apns::PushOutcome& outcome
                   std::uint32_t failures_before, const WakeOptions& options, storage::Time now,
                   Jitter& jitter);
 
+// Of a parked enrolment whose time has come, WakeOptions::unreachable_after the 410: it ends, or it
+// was heard of since and has as long again.
+Settlement settle_parked(const storage::DueWake& wake, const WakeOptions& options,
+                         storage::Time now);
+
 // What operators are told: APNs' reason as it came, or why there was no answer.
 std::string_view reason_of(const apns::PushOutcome& outcome);
 

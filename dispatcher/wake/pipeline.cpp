@@ -165,6 +165,10 @@ FlightId Pipeline::begin(storage::DueWake&& wake, Urgency urgency, std::vector<W
   flight.urgency = urgency;
   if (urgency == Urgency::urgent) ++urgent_;
   flight.replies = std::move(replies);
+  if (flight.wake.is_parked && flight.replies.empty()) {
+    record(id, settle_parked(flight.wake, options_, now.wall), {}, now);
+    return id;
+  }
   const auto rests_until = troubles_.rests_until(flight.wake, now.wall);
   // Only a person who waits for its answer is reason to try sooner, and none when APNs has asked.
   const bool is_busy = troubles_.is_busy(flight.wake);

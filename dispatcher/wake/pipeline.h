@@ -131,6 +131,7 @@ class Pipeline {
   void record(FlightId flight, const Settlement& settlement, std::string_view reason,
               const Moment& now);
   void start_record(const Moment& now);
+  void note_unreachable(const storage::WakeRecord& written);
   void retry_record(RecordBatch&& batch, const Moment& now);
   void give_up_record(const RecordBatch& batch, const Moment& now);
   void note_damaged(const mdm::EnrolmentId& enrolment, std::string_view detail, const Moment& now);

@@ -180,15 +180,24 @@ void Pipeline::on_recorded(RecordBatch&& batch, const Moment& now) {
   record_failures_ = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const storage::WakeRecord& written = batch.records()[i];
-    if (written.outcome == storage::WakeRecord::Outcome::parked) {
+    if (written.outcome == storage::WakeRecord::Outcome::parked &&
+        !flights_[batch.flights()[i]].wake.is_parked) {
       ++counters_.parked;
-    } else if (written.next_due_at) {
+    }
+    if (written.outcome == storage::WakeRecord::Outcome::unreachable) note_unreachable(written);
+    if (written.next_due_at) {
       due_.expect(storage::partition_of(written.enrolment), *written.next_due_at);
     }
     finish(batch.flights()[i], now);
   }
   batch.clear();
   spare_batch_ = std::move(batch);
+}
+
+void Pipeline::note_unreachable(const storage::WakeRecord& written) {
+  ++counters_.unreachable;
+  log_.info("an enrolment is given up: APNs calls its token dead, and it was not heard of",
+            {{"enrolment", written.enrolment.text()}, {"wake_lane", lane_}});
 }
 
 // A damaged record fails the whole batch: halving it finds the one, so that the others get theirs.

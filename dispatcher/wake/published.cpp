@@ -22,6 +22,7 @@ void Published::write(const Statistics& counters, const PipelineGauges& gauges) 
   rejected_ = counters.rejected;
   unanswered_ = counters.unanswered;
   parked_ = counters.parked;
+  unreachable_ = counters.unreachable;
   paced_ = counters.paced;
   in_flight_ = gauges.in_flight;
   topic_stopped_ = gauges.topic_stopped ? 1 : 0;
@@ -41,6 +42,7 @@ Statistics Published::read(Clock::SteadyTime now) const {
   statistics.rejected = rejected_;
   statistics.unanswered = unanswered_;
   statistics.parked = parked_;
+  statistics.unreachable = unreachable_;
   statistics.paced = paced_;
   statistics.in_flight = in_flight_;
   statistics.topic_stopped = topic_stopped_ != 0;

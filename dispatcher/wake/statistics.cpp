@@ -21,6 +21,7 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   unanswered += other.unanswered;
   in_flight += other.in_flight;
   parked += other.parked;
+  unreachable += other.unreachable;
   paced += other.paced;
   topic_stopped = topic_stopped || other.topic_stopped;
   add(due, other.due);

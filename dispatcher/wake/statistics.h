@@ -20,6 +20,7 @@ struct Statistics {
   std::uint64_t unanswered = 0;  // no response
   std::uint64_t in_flight = 0;   // between due and recorded outcome
   std::uint64_t parked = 0;
+  std::uint64_t unreachable = 0;  // ended: a dead token, then silence
   std::uint64_t paced = 0;     // waits for the rate limit
   bool topic_stopped = false;  // a topic is refused, or has no push certificate: alarm
 

@@ -19,6 +19,9 @@ struct WakeOptions {
   // From the first push on: a device that is silent longer is pushed no more, but for new work.
   // 0: there is no end.
   std::chrono::seconds long_silence = std::chrono::days(30);
+  // Whoever's token APNs calls dead (410), and who is not heard of for so long since, ends as
+  // unreachable. 0: nobody.
+  std::chrono::seconds unreachable_after = std::chrono::days(180);
   std::chrono::seconds retry_first{2};  // after 5xx or no answer; doubles
   std::chrono::seconds retry_max{900};
   std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter

@@ -140,7 +140,7 @@ void MemoryTransaction::withdraw(const Batch& batch, Partition partition, BatchS
     if (!entry || !is_live(*entry) || entry->delivery.batch != batch.id) continue;
     EnrolmentRecord& record = enrolments_.edit(id);
     end_delivery(*find_entry(record, batch.command), withdrawn_as(batch), now);
-    if (live_count(record) == 0) record.wake.due_at.reset();
+    if (live_count(record) == 0) forget_wake(record);
     ++step.ended;
   }
   if (walked.is_whole || share.withdrawn_to >= share.expanded_to) share.phase = BatchPhase::done;

@@ -119,7 +119,7 @@ Result<Recorded> MemoryTransaction::record_report(const mdm::EnrolmentId& enrolm
     end_delivery(entry, acknowledged ? DeliveryState::acknowledged : DeliveryState::failed, now);
     entry.delivery.final_status = mdm::name_of(status);
     entry.result = Bytes(body);
-    if (live_count(record) == 0) record.wake.due_at.reset();
+    if (live_count(record) == 0) forget_wake(record);
   }
   return Recorded{.kind = Recorded::Kind::recorded, .request_type = request_type};
 }
@@ -139,7 +139,7 @@ Result<std::optional<mdm::Command>> MemoryTransaction::next_command(
       return find_command(next->delivery.command);
     }
     end_delivery(*next, DeliveryState::expired, now);
-    if (live_count(record) == 0) record.wake.due_at.reset();
+    if (live_count(record) == 0) forget_wake(record);
   }
   return std::nullopt;
 }
@@ -166,7 +166,7 @@ Result<void> MemoryTransaction::cancel(const mdm::EnrolmentId& enrolment,
   }
   EnrolmentRecord& record = enrolments_.edit(enrolment);
   end_delivery(*find_entry(record, command), DeliveryState::cancelled, now);
-  if (live_count(record) == 0) record.wake.due_at.reset();
+  if (live_count(record) == 0) forget_wake(record);
   return {};
 }
 

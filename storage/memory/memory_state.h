@@ -160,6 +160,11 @@ inline void end_delivery(QueueEntry& entry, DeliveryState state, Time now) {
 
 // Due now, or as it was when it was due already: its push may be under way, and its record must
 // still find it.
+// There is no work any more; a parked one keeps the time at which it is given up.
+inline void forget_wake(EnrolmentRecord& record) {
+  if (!record.enrolment.push_parked) record.wake.due_at.reset();
+}
+
 inline void forget_attempts(WakeState& wake) {
   wake.attempts = 0;
   wake.first_pushed_at = {};

@@ -160,11 +160,13 @@ Result<Enrolment> MemoryTransaction::update_token(const mdm::TokenUpdate& messag
     fresh.earlier_batches = batch_tally(record);
     record = std::move(fresh);
   }
+  const bool was_parked = record.enrolment.push_parked;
   record.enrolment = *next;
   record.push_token = message.push_token;
   record.push_magic = message.push_magic;
   if (message.unlock_token) record.unlock_token = message.unlock_token;
   forget_attempts(record.wake);
+  if (was_parked) record.wake.due_at.reset();
   if (live_count(record) > 0) {
     if (!record.wake.due_at) record.wake.priority = Priority::bulk;
     record.wake.due_at = now;  // also when it was due: a push to the token before must not count

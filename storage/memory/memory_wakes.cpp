@@ -33,6 +33,8 @@ DueWake due_wake_of(const EnrolmentRecord& record) {
           .push_magic = record.push_magic,
           .token_updated_at = record.enrolment.token_updated_at,
           .priority = priority_of(record.wake),
+          .is_parked = record.enrolment.push_parked,
+          .last_seen_at = record.wake.last_seen_at,
           .work_expires_at = work_expires_at(record)};
 }
 
@@ -80,10 +82,12 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
     const bool revives =
         found->enrolment.push_parked && pushed.outcome == WakeRecord::Outcome::pushed;
     if (found->wake.due_at != pushed.due_at && !revives) continue;
+    const bool was_parked = found->enrolment.push_parked;
+    if (pushed.outcome == WakeRecord::Outcome::unreachable && !was_parked) continue;
 
     EnrolmentRecord& record = enrolments_.edit(pushed.enrolment);
     if (revives) record.enrolment.push_parked = false;
-    record.wake.last_apns_reason = pushed.apns_reason;
+    if (!was_parked || revives) record.wake.last_apns_reason = pushed.apns_reason;
     record.wake.priority = Priority::bulk;
     switch (pushed.outcome) {
       case WakeRecord::Outcome::pushed:
@@ -93,11 +97,16 @@ Result<void> MemoryTransaction::record_wakes(std::span<const WakeRecord> records
         if (live_count(record) > 0) record.wake.due_at = pushed.next_due_at;
         break;
       case WakeRecord::Outcome::postponed:
-        record.wake.due_at = pushed.next_due_at;
+        if (pushed.next_due_at || !was_parked) record.wake.due_at = pushed.next_due_at;
         break;
       case WakeRecord::Outcome::parked:
-        record.wake.due_at.reset();
+        record.wake.due_at = pushed.next_due_at;
         record.enrolment.push_parked = true;
+        break;
+      case WakeRecord::Outcome::unreachable:
+        if (auto ended = end_enrolment(pushed.enrolment, EndReason::unreachable, now); !ended) {
+          return ended;
+        }
         break;
     }
   }
@@ -110,6 +119,7 @@ Result<void> MemoryTransaction::reschedule_wake(const mdm::EnrolmentId& enrolmen
   EnrolmentRecord& record = enrolments_.edit(enrolment);
   forget_attempts(record.wake);
   record.wake.priority = Priority::bulk;
+  if (record.enrolment.push_parked) return {};
   record.wake.due_at = may_be_pushed(record.enrolment) ? due_at : std::nullopt;
   return {};
 }
@@ -143,7 +153,9 @@ Result<std::optional<DueWake>> MemoryTransaction::push_target(const mdm::Enrolme
   const EnrolmentRecord* record = enrolments_.find(enrolment);
   if (!record) return no_enrolment(enrolment);
   if (!record->enrolment.has_push_token) return std::nullopt;
-  return due_wake_of(*record);
+  DueWake target = due_wake_of(*record);
+  if (target.is_parked) target.due_at = {};
+  return target;
 }
 
 }  // namespace reveille::storage::memory

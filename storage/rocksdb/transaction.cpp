@@ -88,6 +88,8 @@ void RocksdbTransaction::count(Partition partition, Counter counter, std::int64_
 void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule,
                                  std::optional<Time> due_at, Priority priority) {
   WakeState& wake = schedule.row.wake;
+  // A parked one keeps the time at which it is given up.
+  if (!due_at && schedule.row.push_parked) return;
   if (!due_at) priority = Priority::bulk;
   if (wake.due_at == due_at && wake.priority == priority) return;
   const Partition partition = partition_of(id);

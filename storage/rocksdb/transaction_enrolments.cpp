@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "protocol/base/ensure.h"
 #include "storage/enrolment_life.h"
 #include "storage/rocksdb/transaction.h"
@@ -28,10 +30,10 @@ void RocksdbTransaction::end_one(Enrolment& enrolment, EndReason reason, Time no
   end_life(enrolment, reason, now);
   ScheduleInUse& schedule = schedule_of(id);
   void_queue(id, schedule, now);
-  set_due(id, schedule, std::nullopt);
   schedule.row.state = enrolment.state;
   schedule.row.has_push_token = false;
   schedule.row.push_parked = false;
+  set_due(id, schedule, std::nullopt);
   schedule.changed = true;
   rows_.erase(Table::secrets, push_secret_key(id));
   rows_.erase(Table::secrets, unlock_secret_key(id));
@@ -117,7 +119,8 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
   ScheduleInUse& schedule = schedule_of(id);
   schedule.row.state = next->state;
   schedule.row.has_push_token = true;
-  schedule.row.push_parked = false;
+  const bool was_parked = std::exchange(schedule.row.push_parked, false);
+  if (was_parked) set_due(id, schedule, std::nullopt);
   schedule.row.forget_attempts();
   schedule.changed = true;
   if (schedule.row.live > 0) set_due(id, schedule, now, schedule.row.wake.priority);

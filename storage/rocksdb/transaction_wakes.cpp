@@ -45,6 +45,8 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
                  .push_magic = std::move(secret->magic),
                  .token_updated_at = row->token_updated_at,
                  .priority = schedule.wake.priority,
+                 .is_parked = schedule.push_parked,
+                 .last_seen_at = schedule.wake.last_seen_at,
                  .work_expires_at = work_expires_at(id, schedule)};
 }
 
@@ -240,12 +242,14 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
   ScheduleInUse* schedule = find_schedule(id);
   if (!schedule || schedule->row.generation != record.generation) return;
   WakeState& wake = schedule->row.wake;
-  const bool revives = schedule->row.push_parked && record.outcome == WakeRecord::Outcome::pushed;
+  const bool was_parked = schedule->row.push_parked;
+  const bool revives = was_parked && record.outcome == WakeRecord::Outcome::pushed;
   if (wake.due_at != record.due_at && !revives) return;
+  if (record.outcome == WakeRecord::Outcome::unreachable && !was_parked) return;
 
   if (revives) set_parked(id, *schedule, false);
   schedule->changed = true;
-  wake.last_apns_reason = record.apns_reason;
+  if (!was_parked || revives) wake.last_apns_reason = record.apns_reason;
   switch (record.outcome) {
     case WakeRecord::Outcome::pushed: {
       if (wake.attempts++ == 0) wake.first_pushed_at = now;
@@ -258,8 +262,13 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
       set_due(id, *schedule, record.next_due_at);
       break;
     case WakeRecord::Outcome::parked:
-      set_due(id, *schedule, std::nullopt);
+      schedule->row.push_parked = false;  // or it would keep its time
+      set_due(id, *schedule, record.next_due_at);
       set_parked(id, *schedule, true);
+      break;
+    case WakeRecord::Outcome::unreachable:
+      // What fails has failed the transaction.
+      (void)end_enrolment(id, EndReason::unreachable, now);
       break;
   }
 }
@@ -324,6 +333,8 @@ Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::Enrolm
     target = read_due_wakes({&one, 1}).front();
     if (!target) {
       rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});
+    } else if (target->is_parked) {
+      target->due_at = {};
     }
   }
   return finish(std::move(target));

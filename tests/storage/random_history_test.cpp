@@ -58,7 +58,8 @@ std::string text_of(const DueWake& wake) {
          text_of(wake.due_at) + ' ' + std::to_string(wake.attempts) + ' ' +
          text_of(wake.first_pushed_at) + ' ' + wake.topic + ' ' + wake.push_token.bytes + ' ' +
          wake.push_magic.text + ' ' + text_of(wake.token_updated_at) + ' ' +
-         name_of(wake.priority) + ' ' +
+         name_of(wake.priority) + ' ' + (wake.is_parked ? "parked " : "") +
+         text_of(wake.last_seen_at) + ' ' +
          (wake.work_expires_at ? text_of(*wake.work_expires_at) : "-");
 }
 
@@ -291,6 +292,7 @@ class Operation {
       const std::uint64_t outcome = draw(8);
       if (outcome == 0) record.outcome = WakeRecord::Outcome::parked;
       if (outcome == 1) record.outcome = WakeRecord::Outcome::postponed;
+      if (outcome == 2) record.outcome = WakeRecord::Outcome::unreachable;
       if (outcome < 2) record.apns_reason = "reason";
       if (draw(10) == 0) record.due_at += 1ms;
       if (draw(10) == 0) ++record.generation;

@@ -256,6 +256,84 @@ TEST_P(WakeContractTest, AnAcceptedPushRevivesAParkedEnrolment) {
   EXPECT_EQ(request_wake(phone), Enqueued::queued);
 }
 
+class ParkedContractTest : public WakeContractTest {
+ protected:
+  void SetUp() override {
+    WakeContractTest::SetUp();
+    enqueue(phone, restart);
+    record(WakeRecord::Outcome::parked, now + 100h);
+    given_up_at = now + 100h;
+  }
+  void record(WakeRecord::Outcome outcome, std::optional<Time> next_due_at) {
+    const WakeRecord record{.enrolment = phone,
+                            .generation = due_wakes_ever().at(0).generation,
+                            .due_at = due_wakes_ever().at(0).due_at,
+                            .outcome = outcome,
+                            .next_due_at = next_due_at,
+                            .apns_reason = "Unregistered"};
+    ASSERT_TRUE(commit([&](Transaction& t) { return t.record_wakes(std::vector{record}, now); }));
+  }
+  std::vector<DueWake> due_wakes_ever() {
+    return store()
+        .begin()
+        ->due_wakes(partition_of(phone), {}, now + std::chrono::days(1'000), 10)
+        .value();
+  }
+  std::optional<Enrolment> enrolment() { return store().begin()->find_enrolment(phone).value(); }
+
+  Time given_up_at{};
+};
+REVEILLE_ON_EVERY_ENGINE(ParkedContractTest);
+
+TEST_P(ParkedContractTest, ComesBackWhenItIsToBeGivenUpWhateverBecameOfItsWork) {
+  EXPECT_FALSE(is_due(phone));
+  EXPECT_TRUE(enrolment()->push_parked);
+  enqueue(phone, lock);
+  connects(phone);
+  for (const auto* command : {&restart, &lock}) {
+    ASSERT_TRUE(commit([&](Transaction& t) { return t.cancel(phone, command->uuid, now); }));
+  }
+  EXPECT_EQ(due_at(phone), given_up_at);
+  pass(100h);
+  ASSERT_TRUE(is_due(phone));
+  EXPECT_TRUE(due_wakes(phone).at(0).is_parked);
+  EXPECT_EQ(store().begin()->push_target(phone).value()->due_at, Time{});
+}
+
+TEST_P(ParkedContractTest, EndsAsUnreachable) {
+  pass(100h);
+  record(WakeRecord::Outcome::unreachable, std::nullopt);
+  EXPECT_EQ(enrolment()->state, EnrolmentState::ended);
+  EXPECT_EQ(enrolment()->end_reason, EndReason::unreachable);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  EXPECT_EQ(store().counts().deliveries_voided, 1u);
+
+  ASSERT_TRUE(update_token(phone));
+  EXPECT_EQ(enrolment()->state, EnrolmentState::enrolled) << "its token brings it back";
+}
+
+TEST_P(ParkedContractTest, MayBeGivenMoreTimeOrAllOfIt) {
+  pass(100h);
+  record(WakeRecord::Outcome::parked, now + 7h);
+  EXPECT_EQ(due_at(phone), now + 7h);
+  record(WakeRecord::Outcome::parked, std::nullopt);
+  EXPECT_EQ(due_at(phone), std::nullopt);
+  EXPECT_TRUE(enrolment()->push_parked);
+  EXPECT_EQ(wake_state().last_apns_reason, "Unregistered");
+}
+
+TEST_P(ParkedContractTest, ATokenTakesTheTimeAwayAlsoWithoutWork) {
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.cancel(phone, restart.uuid, now); }));
+  ASSERT_TRUE(update_token(phone));
+  EXPECT_EQ(due_at(phone), std::nullopt);
+}
+
+TEST_P(ParkedContractTest, OnlyAParkedOneEnds) {
+  ASSERT_TRUE(update_token(phone));
+  record(WakeRecord::Outcome::unreachable, std::nullopt);
+  EXPECT_EQ(enrolment()->state, EnrolmentState::enrolled);
+}
+
 TEST_P(WakeContractTest, UrgentWakesComeBeforeOlderOnes) {
   enrol(mac);
   ASSERT_TRUE(update_token(user));

@@ -84,6 +84,7 @@ struct Configuration {
   struct Wake {
     std::vector<std::int64_t> silence_seconds = {30, 120, 480, 1'800, 14'400, 86'400};
     std::int64_t long_silence_days = 30;
+    std::int64_t unreachable_after_days = 180;
     std::int64_t pushes_per_second_max = 0;
     std::int64_t in_flight_max = 8'192;
     std::int64_t coalescing_seconds = 10;

@@ -136,6 +136,10 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
   visitor.number("long_silence_days", wake.long_silence_days, {0, 3'650},
                  "A device that has been silent for so long since it was first pushed is pushed\n"
                  "again only for new work, once each time. 0: there is no end.");
+  visitor.number("unreachable_after_days", wake.unreachable_after_days, {0, 3'650},
+                 "An enrolment whose push token APNs calls dead (410), and that is not heard of for\n"
+                 "so long since, ends as unreachable: its queue is void, its secrets are gone. A\n"
+                 "TokenUpdate brings it back, unless it was account-driven. 0: never.");
   visitor.number("pushes_per_second_max", wake.pushes_per_second_max, {0, 1'000'000},
                  "Of one lane. 0: as fast as APNs takes them.");
   visitor.number("in_flight_max", wake.in_flight_max, {1, 1'000'000},

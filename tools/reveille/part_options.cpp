@@ -45,6 +45,7 @@ wake::WakeOptions wake_options(const Configuration& configuration) {
   options.silence.clear();
   for (const std::int64_t seconds : wake.silence_seconds) options.silence.emplace_back(seconds);
   options.long_silence = std::chrono::days(wake.long_silence_days);
+  options.unreachable_after = std::chrono::days(wake.unreachable_after_days);
   options.expiration = std::chrono::seconds(wake.expiration_seconds);
   options.expiration_max = std::chrono::seconds(wake.expiration_seconds_max);
   options.retry_first = std::chrono::seconds(wake.retry_first_seconds);

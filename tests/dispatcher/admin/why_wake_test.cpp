@@ -74,10 +74,16 @@ TEST_F(WhyWakeTest, WhoCannotBePushedIsToldWhy) {
   wake.last_apns_reason = "Unregistered";
   enrolment.push_parked = true;
   EXPECT_EQ(why(), "APNs refuses its push token (Unregistered): pushed after its next TokenUpdate");
+  wake.due_at = now + 1h;
+  EXPECT_EQ(why(),
+            "APNs refuses its push token (Unregistered): pushed after its next TokenUpdate, "
+            "and given up at 2026-11-25T01:00:00Z unless it is heard of before");
   enrolment.push_parked = enrolment.has_push_token = false;
   EXPECT_EQ(why(), "it has sent no push token yet");
   enrolment.state = storage::EnrolmentState::ended;
   EXPECT_EQ(why(), "it has ended");
+  enrolment.end_reason = storage::EndReason::unreachable;
+  EXPECT_EQ(why(), "it has ended: APNs called its token dead, and it was not heard of");
 }
 
 }  // namespace

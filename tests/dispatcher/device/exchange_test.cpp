@@ -1,5 +1,6 @@
 #include "dispatcher/device/exchange.h"
 
+#include "dispatcher/device/statuses.h"
 #include "tests/dispatcher/device/records_fixture.h"
 
 // The rows of protocol.md section 4.
@@ -323,6 +324,18 @@ TEST_F(EraseTest, IdleAfterTheEndIsRefused) {
   end("PHONE", EndReason::removed);
 
   EXPECT_EQ(handed_out(says(idle(phone_), certificate_)), "refused: enrolment_ended");
+}
+
+TEST_F(ExchangeTest, ADeviceThatWasGivenUpSurvivesTheRefusalAndItsTokenUpdateBringsItBack) {
+  end("PHONE", EndReason::unreachable);
+
+  EXPECT_EQ(says_idle(), "refused: enrolment_ended");
+  EXPECT_EQ(status_of(Refusal::enrolment_ended, RequestKind::connect), 409) << "not 401 or 403";
+  EXPECT_EQ(acknowledges("a"), "nothing") << "what it has to say is taken";
+
+  ASSERT_TRUE(updates_token(phone_, certificate_));
+  enqueue("PHONE", command("b", "ProfileList"));
+  EXPECT_EQ(says_idle(), "b") << "what was queued before is void";
 }
 
 // ---- wake_after_exchange ----

@@ -70,6 +70,32 @@ TEST_F(OutcomeTest, ATokenThatDiedAfterItsUpdateIsParked) {
   EXPECT_EQ(settled(dead).record, Record::parked);
 }
 
+TEST_F(OutcomeTest, OnlyADeadTokenIsGivenUpAndOnlyWhenThatIsConfigured) {
+  EXPECT_EQ(settled(answer(410, "Unregistered")).next_due_at, now + std::chrono::days(180));
+  EXPECT_EQ(settled(answer(410, "ExpiredToken")).next_due_at, now + std::chrono::days(180));
+  EXPECT_FALSE(settled(answer(400, "BadDeviceToken")).next_due_at);
+  options.unreachable_after = 0s;
+  const Settlement never = settled(answer(410, "Unregistered"));
+  EXPECT_EQ(never.record, Record::parked);
+  EXPECT_FALSE(never.next_due_at);
+}
+
+TEST_F(OutcomeTest, AParkedEnrolmentEndsUnlessItWasHeardOf) {
+  options.unreachable_after = 100h;
+  wake.is_parked = true;
+  wake.last_seen_at = now - 100h;
+  EXPECT_EQ(settle_parked(wake, options, now).record, Record::unreachable);
+
+  wake.last_seen_at = now - 99h;
+  EXPECT_EQ(settle_parked(wake, options, now).record, Record::parked);
+  EXPECT_EQ(settle_parked(wake, options, now).next_due_at, now + 1h);
+
+  options.unreachable_after = 0s;
+  wake.last_seen_at = {};
+  EXPECT_EQ(settle_parked(wake, options, now).record, Record::parked);
+  EXPECT_FALSE(settle_parked(wake, options, now).next_due_at);
+}
+
 TEST_F(OutcomeTest, ATokenThatCameAfterItsDeathIsTriedAgainLater) {
   apns::PushOutcome dead = answer(410, "Unregistered");
   dead.response->unregistered_at.emplace((wake.token_updated_at - 1ms).time_since_epoch());

@@ -612,6 +612,73 @@ TEST_F(PipelineTest, ADeadTokenIsParkedUntilTheNextTokenUpdate) {
   EXPECT_EQ(waiting(), Ids{"phone"});
 }
 
+TEST_F(PipelineTest, ADeadTokenAndSilenceEndTheEnrolmentAlsoAfterACrash) {
+  WakeOptions options;
+  options.unreachable_after = 100h;
+  start(options);
+  for (const char* id : {"phone", "tablet"}) enrol_with_work(id);
+  settle();
+  for (int i = 0; i < 2; ++i) answer(410, "Unregistered");
+  settle();
+  start(options);
+  pass(60h);
+  fleet.touch("tablet", now.wall);
+  settle();
+  EXPECT_EQ(fleet.state("phone"), storage::EnrolmentState::enrolled);
+
+  pass(41h);
+  settle();
+  EXPECT_EQ(fleet.state("phone"), storage::EnrolmentState::ended);
+  EXPECT_EQ(fleet.end_reason("phone"), storage::EndReason::unreachable);
+  EXPECT_FALSE(fleet.has_work("phone")) << "its queue is void";
+  EXPECT_EQ(fleet.state("tablet"), storage::EnrolmentState::enrolled) << "it was heard of";
+  EXPECT_EQ(pipeline->counters().unreachable, 1u);
+
+  pass(60h);
+  settle();
+  EXPECT_EQ(fleet.end_reason("tablet"), storage::EndReason::unreachable);
+  EXPECT_EQ(history.size(), 2u) << "neither was pushed again";
+}
+
+TEST_F(PipelineTest, ATokenUpdateAfterItsTokensDeathIsTheEndOfThatMatter) {
+  WakeOptions options;
+  options.unreachable_after = 100h;
+  start(options);
+  enrol_with_work("phone");
+  settle();
+  answer(410, "Unregistered");
+  settle();
+  pass(99h);
+  fleet.connect("phone", now.wall);  // it has no work when its token comes
+  fleet.update_token("phone", now.wall, "token of phone");
+  notify("phone");
+  pass(1'000h);
+  settle();
+  EXPECT_EQ(fleet.state("phone"), storage::EnrolmentState::enrolled);
+  EXPECT_EQ(pushes_to("phone"), 1u);
+}
+
+TEST_F(PipelineTest, AnOperatorsPushToADeadTokenDoesNotPutItsEndOff) {
+  WakeOptions options;
+  options.unreachable_after = 100h;
+  start(options);
+  enrol_with_work("phone");
+  settle();
+  answer(410, "Unregistered");
+  settle();
+  pass(60h);
+  for (const int status : {503, 410}) {
+    request("phone");
+    settle();
+    answer(status, status == 410 ? "Unregistered" : "");
+    settle();
+  }
+  EXPECT_EQ(pushes_to("phone"), 3u);
+  pass(41h);
+  settle();
+  EXPECT_EQ(fleet.end_reason("phone"), storage::EndReason::unreachable);
+}
+
 TEST_F(PipelineTest, ATokenThatCameWhileTheOldOnesPushWasUnderWayIsNotParked) {
   fleet.enrol("phone", now.wall);
   fleet.request("phone", now.wall);  // no work: TokenUpdate leaves the due wake as it is

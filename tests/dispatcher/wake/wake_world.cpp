@@ -97,6 +97,20 @@ void Fleet::reschedule(const std::string& id, std::optional<storage::Time> due_a
   expect_done(transaction->commit());
 }
 
+void Fleet::touch(const std::string& id, storage::Time now) {
+  const auto transaction = store_.begin();
+  expect_done(transaction->touch(mdm::EnrolmentId(id), now));
+  expect_done(transaction->commit());
+}
+
+storage::EnrolmentState Fleet::state(const std::string& id) {
+  return store_.begin()->find_enrolment(mdm::EnrolmentId(id)).value()->state;
+}
+
+std::optional<storage::EndReason> Fleet::end_reason(const std::string& id) {
+  return store_.begin()->find_enrolment(mdm::EnrolmentId(id)).value()->end_reason;
+}
+
 storage::DueWake Fleet::target(const std::string& id) {
   return *store_.begin()->push_target(mdm::EnrolmentId(id)).value();
 }

@@ -36,6 +36,11 @@ class Fleet {
   void connect(const std::string& id, storage::Time now);
   void reschedule(const std::string& id, std::optional<storage::Time> due_at, storage::Time now);
 
+  // It was heard of, and has done nothing.
+  void touch(const std::string& id, storage::Time now);
+
+  storage::EnrolmentState state(const std::string& id);
+  std::optional<storage::EndReason> end_reason(const std::string& id);
   storage::DueWake target(const std::string& id);
   storage::WakeState wake_state(const std::string& id);
   bool has_work(const std::string& id);

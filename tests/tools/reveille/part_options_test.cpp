@@ -35,6 +35,7 @@ TEST(PartOptions, TheDefaultsAreThoseOfTheParts) {
   EXPECT_EQ(given_wakes.requests_max, wakes.requests_max);
   EXPECT_EQ(given_wakes.silence, wakes.silence);
   EXPECT_EQ(given_wakes.long_silence, wakes.long_silence);
+  EXPECT_EQ(given_wakes.unreachable_after, wakes.unreachable_after);
   EXPECT_EQ(given_wakes.retry_first, wakes.retry_first);
   EXPECT_EQ(given_wakes.retry_max, wakes.retry_max);
   EXPECT_EQ(given_wakes.token_busy_first, wakes.token_busy_first);
