@@ -190,8 +190,8 @@ struct WakeRecord {
 
 // The schedule of one enrolment, for operators.
 struct WakeState {
-  // nullopt: nothing to do, or silent for long. Of a parked one: when it ends as unreachable, unless
-  // it is heard of; nullopt: never.
+  // nullopt: nothing to do, or silent for long. Of a parked one: when it ends as unreachable,
+  // unless it is heard of; nullopt: never.
   std::optional<Time> due_at;
   std::uint32_t attempts = 0;  // pushes since the device last connected
   Time first_pushed_at{};      // the first of them; epoch: none

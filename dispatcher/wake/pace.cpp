@@ -19,8 +19,11 @@ void TokenBucket::take(Clock::SteadyTime now) {
 std::uint32_t PacingQueue::topic_named(std::string_view name) {
   const auto found = std::ranges::find(topics_, name, &Topic::name);
   if (found != topics_.end()) return static_cast<std::uint32_t>(found - topics_.begin());
-  topics_.push_back(
-      {.name = std::string(name), .gate = TopicGate(gates_), .urgent = {}, .bulk = {}});
+  topics_.push_back({.name = std::string(name),
+                     .gate = TopicGate(gates_),
+                     .bucket = TokenBucket(topic_per_second_max_),
+                     .urgent = {},
+                     .bulk = {}});
   return topic_count() - 1;
 }
 
@@ -50,6 +53,12 @@ void PacingQueue::make_urgent(FlightId id) {
   add(id);
 }
 
+void PacingQueue::went(FlightId id, Clock::SteadyTime now) {
+  const Flight& flight = table_[id];
+  turns_.went(flight.urgency);
+  topics_[flight.topic].bucket.take(now);
+}
+
 PacingQueue::Next PacingQueue::next(Clock::SteadyTime now) {
   if (size_ == 0) return {};
   const Urgency first = turns_.first();
@@ -66,6 +75,8 @@ PacingQueue::Next PacingQueue::next_of(Urgency urgency, Clock::SteadyTime now) {
     if (list.empty()) continue;
     const TopicGate::Answer answer = topic.gate.ask(now);
     if (answer.order == TopicGate::Order::hold) continue;
+    const bool is_pushed = answer.order != TopicGate::Order::postpone;
+    if (is_pushed && !topic.bucket.ready(now)) continue;
     turn_ = position + 1;
     return {.flight = list.front(), .order = answer.order, .until = answer.until};
   }
@@ -76,10 +87,12 @@ Clock::SteadyTime PacingQueue::next_at(Clock::SteadyTime now) const {
   auto earliest = Clock::SteadyTime::max();
   for (const Topic& topic : topics_) {
     const TopicGate::Answer answer = topic.gate.ask(now);
-    const bool waits = answer.order == TopicGate::Order::hold;
+    auto topic_at = topic.bucket.ready_at();
+    if (answer.order == TopicGate::Order::hold) topic_at = std::max(topic_at, answer.until);
+    if (answer.order == TopicGate::Order::postpone) topic_at = now;
     for (const Urgency urgency : {Urgency::urgent, Urgency::bulk}) {
       if (topic.list(urgency).empty()) continue;
-      const auto at = std::max(waits ? answer.until : now, rests_until_[index_of(urgency)]);
+      const auto at = std::max({now, topic_at, rests_until_[index_of(urgency)]});
       earliest = std::min(earliest, at);
     }
   }

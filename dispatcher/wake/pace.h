@@ -32,10 +32,12 @@ class TokenBucket {
 
 // The flights that wait to be pushed. Urgent ones overtake bulk ones, but for one in eight, so that
 // no flood of them stops the bulk; among the topics it goes round, so that none waits for
-// another's; within a topic, first come, first served.
+// another's; within a topic, first come, first served, and at most `topic_per_second_max` (0: no
+// limit).
 class PacingQueue {
  public:
-  PacingQueue(FlightTable& table, const TopicGateOptions& gates) : table_(table), gates_(gates) {}
+  PacingQueue(FlightTable& table, const TopicGateOptions& gates, std::size_t topic_per_second_max)
+      : table_(table), gates_(gates), topic_per_second_max_(topic_per_second_max) {}
 
   // By its wake's topic and its urgency.
   void add(FlightId flight);
@@ -43,8 +45,8 @@ class PacingQueue {
   // Back to where next() found it.
   void put_back(FlightId flight);
   void make_urgent(FlightId flight);
-  // One that next() named was pushed: it counts as its urgency's turn.
-  void went(Urgency urgency) { turns_.went(urgency); }
+  // One that next() named was pushed: it counts as its urgency's turn, and in its topic's rate.
+  void went(FlightId flight, Clock::SteadyTime now);
   // The client takes none of this urgency until then: the others go on.
   void rest(Urgency urgency, Clock::SteadyTime until) { rests_until_[index_of(urgency)] = until; }
 
@@ -75,6 +77,7 @@ class PacingQueue {
   struct Topic {
     std::string name;
     TopicGate gate;
+    TokenBucket bucket;
     FlightList urgent, bulk;
 
     FlightList& list(Urgency urgency) { return urgency == Urgency::urgent ? urgent : bulk; }
@@ -88,6 +91,7 @@ class PacingQueue {
 
   FlightTable& table_;
   const TopicGateOptions gates_;
+  const std::size_t topic_per_second_max_;
   std::vector<Topic> topics_;  // few: one for each push certificate
   std::size_t turn_ = 0;       // which topic's turn it is
   apns::UrgentFirst turns_;

@@ -55,7 +55,7 @@ Pipeline::Pipeline(std::uint8_t lane, std::vector<storage::Partition> partitions
       jitter_(jitter_seed),
       due_(std::move(partitions)),
       flights_(options.in_flight_max),
-      pacing_(flights_, gate_options(options)),
+      pacing_(flights_, gate_options(options), options.topic_pushes_per_second_max),
       bucket_(options.pushes_per_second_max),
       troubles_(4 * options.in_flight_max) {}
 
@@ -318,7 +318,7 @@ void Pipeline::push_one(const PacingQueue::Next& next, const Moment& now) {
     return;
   }
   rest.submitted();
-  pacing_.went(flight.urgency);
+  pacing_.went(next.flight, now.steady);
   bucket_.take(now.steady);
   ++counters_.pushed;
   flight.is_probe = next.order == TopicGate::Order::send_probe;

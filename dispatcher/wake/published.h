@@ -28,8 +28,8 @@ class Published {
     StageDepth read(Clock::SteadyTime now) const;
   };
 
-  Figure claimed_, coalesced_, pushed_, accepted_, rejected_, unanswered_, in_flight_, parked_, unreachable_,
-      paced_, topic_stopped_;
+  Figure claimed_, coalesced_, pushed_, accepted_, rejected_, unanswered_, in_flight_, parked_,
+      unreachable_, paced_, topic_stopped_;
   Gauge due_, coalescing_, pacing_, pushing_, recording_;
 };
 

@@ -11,6 +11,7 @@ struct WakeOptions {
   std::size_t requests_max =
       16'384;  // wakes of one urgency asked for by name that a lane lets wait
   std::size_t pushes_per_second_max = 0;  // of one lane; 0: no limit
+  std::size_t topic_pushes_per_second_max = 0;  // of each topic of it
   // How long a silent device is left in peace after each push; the last one repeats. Jitter of a
   // tenth either way.
   std::vector<std::chrono::seconds> silence{
@@ -27,8 +28,8 @@ struct WakeOptions {
   std::chrono::seconds token_busy_first{30};  // after 429; doubles, with jitter
   std::chrono::seconds topic_probe{300};      // a stopped topic tries one push this often
   std::chrono::seconds defect_rest{86'400};   // after a 4xx that is our own mistake
-  // How long APNs keeps a push (apns-expiration; 0: not): until the last of its work expires, but no
-  // longer than the maximum; where work never does, for the first of these.
+  // How long APNs keeps a push (apns-expiration; 0: not): until the last of its work expires, but
+  // no longer than the maximum; where work never does, for the first of these.
   std::chrono::seconds expiration = std::chrono::days(7);
   std::chrono::seconds expiration_max = std::chrono::days(30);
 };

@@ -86,6 +86,7 @@ struct Configuration {
     std::int64_t long_silence_days = 30;
     std::int64_t unreachable_after_days = 180;
     std::int64_t pushes_per_second_max = 0;
+    std::int64_t topic_pushes_per_second_max = 0;
     std::int64_t in_flight_max = 8'192;
     std::int64_t coalescing_seconds = 10;
     std::int64_t expiration_seconds = 604'800;

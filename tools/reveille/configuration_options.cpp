@@ -136,12 +136,15 @@ void visit_wake(Configuration::Wake& wake, OptionVisitor& visitor) {
   visitor.number("long_silence_days", wake.long_silence_days, {0, 3'650},
                  "A device that has been silent for so long since it was first pushed is pushed\n"
                  "again only for new work, once each time. 0: there is no end.");
-  visitor.number("unreachable_after_days", wake.unreachable_after_days, {0, 3'650},
-                 "An enrolment whose push token APNs calls dead (410), and that is not heard of for\n"
-                 "so long since, ends as unreachable: its queue is void, its secrets are gone. A\n"
-                 "TokenUpdate brings it back, unless it was account-driven. 0: never.");
+  visitor.number(
+      "unreachable_after_days", wake.unreachable_after_days, {0, 3'650},
+      "An enrolment whose push token APNs calls dead (410), and that is not heard of for\n"
+      "so long since, ends as unreachable: its queue is void, its secrets are gone. A\n"
+      "TokenUpdate brings it back, unless it was account-driven. 0: never.");
   visitor.number("pushes_per_second_max", wake.pushes_per_second_max, {0, 1'000'000},
                  "Of one lane. 0: as fast as APNs takes them.");
+  visitor.number("topic_pushes_per_second_max", wake.topic_pushes_per_second_max, {0, 1'000'000},
+                 "The same of each topic, so that one leaves room for the others.");
   visitor.number("in_flight_max", wake.in_flight_max, {1, 1'000'000},
                  "Wakes of one lane between due and answered.");
   visitor.number("coalescing_seconds", wake.coalescing_seconds, {0, 3'600},

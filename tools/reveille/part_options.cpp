@@ -42,6 +42,7 @@ wake::WakeOptions wake_options(const Configuration& configuration) {
   wake::WakeOptions options;
   options.in_flight_max = size_from(wake.in_flight_max);
   options.pushes_per_second_max = size_from(wake.pushes_per_second_max);
+  options.topic_pushes_per_second_max = size_from(wake.topic_pushes_per_second_max);
   options.silence.clear();
   for (const std::int64_t seconds : wake.silence_seconds) options.silence.emplace_back(seconds);
   options.long_silence = std::chrono::days(wake.long_silence_days);

@@ -83,7 +83,7 @@ class PacingQueueTest : public testing::Test {
 
   Clock::SteadyTime now{};
   FlightTable table{100};
-  PacingQueue queue{table, TopicGateOptions{}};
+  PacingQueue queue{table, TopicGateOptions{}, 0};
 };
 
 TEST_F(PacingQueueTest, FirstComeFirstServed) {
@@ -114,10 +114,10 @@ TEST_F(PacingQueueTest, AFloodOfUrgentOnesLeavesOneTurnInEightToTheBulk) {
   for (int i = 0; i < 4; ++i) add("bulk", "b");
   std::size_t bulk = 0;
   for (int turn = 0; turn < 32; ++turn) {
-    const Urgency urgency = table[queue.next(now).flight].urgency;
-    if (urgency == Urgency::bulk) ++bulk;
+    const FlightId flight = queue.next(now).flight;
+    if (table[flight].urgency == Urgency::bulk) ++bulk;
     take();
-    queue.went(urgency);
+    queue.went(flight, now);
   }
   EXPECT_EQ(bulk, 4u);
 }
@@ -126,6 +126,32 @@ TEST_F(PacingQueueTest, AmongTopicsItGoesRound) {
   for (const char* id : {"a1", "a2", "a3", "a4"}) add(id, "a");
   for (const char* id : {"b1", "b2"}) add(id, "b");
   EXPECT_EQ(take_all(), (Ids{"a1", "b1", "a2", "b2", "a3", "a4"}));
+}
+
+TEST_F(PacingQueueTest, ATopicAtItsRateHoldsNobodyElseUpAndGoesOnInTime) {
+  PacingQueue limited{table, TopicGateOptions{}, 10};  // so that one comes at once
+  const auto push = [&] {
+    const FlightId flight = limited.next(now).flight;
+    if (flight == FlightTable::none) return std::string();
+    limited.remove(flight);
+    limited.went(flight, now);
+    return table[flight].wake.topic;
+  };
+  for (const char* topic : {"a", "a", "a", "b"}) {
+    const FlightId flight = add("device", topic);
+    queue.remove(flight);
+    limited.add(flight);
+  }
+  EXPECT_EQ(push(), "a");
+  EXPECT_EQ(push(), "b");
+  EXPECT_EQ(push(), "") << "the other two of a wait";
+  EXPECT_EQ(limited.next_at(now), now + 100ms);
+  now += 100ms;
+  EXPECT_EQ(push(), "a");
+  EXPECT_EQ(push(), "");
+
+  limited.gate(0).refused(0, now);
+  EXPECT_EQ(limited.next(now).order, TopicGate::Order::postpone) << "what is given back is no push";
 }
 
 TEST_F(PacingQueueTest, AClosedTopicHoldsNobodyElseUp) {

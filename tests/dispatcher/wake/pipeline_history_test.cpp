@@ -30,6 +30,7 @@ class PipelineHistoryTest : public testing::TestWithParam<unsigned>, protected P
     options_.in_flight_max = 1 + below(40);
     options_.requests_max = 1 + below(20);
     if (below(2) == 0) options_.pushes_per_second_max = 1 + below(50);
+    if (below(4) == 0) options_.topic_pushes_per_second_max = 1 + below(50);
     start(options_);
     for (int i = 0; i < devices; ++i) {
       fleet.enrol(name(i), now.wall, below(3) == 0 ? topic_b : topic_a);

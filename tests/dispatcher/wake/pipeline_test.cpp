@@ -576,6 +576,21 @@ TEST_F(PipelineTest, KeepsToItsRate) {
   EXPECT_GT(pipeline->counters().paced, 100u);
 }
 
+TEST_F(PipelineTest, ATopicKeepsToItsRateAndTheOtherDoesNotWaitForIt) {
+  WakeOptions options;
+  options.topic_pushes_per_second_max = 10;
+  start(options);
+  for (int i = 0; i < 100; ++i) enrol_with_work("many-" + std::to_string(i), topic_a);
+  for (int i = 0; i < 5; ++i) enrol_with_work("few-" + std::to_string(i), topic_b);
+  const auto begin = now.steady;
+  while (now.steady - begin < 2s) pass_to_next();
+  const auto few =
+      std::ranges::count_if(history, [](const std::string& id) { return id.starts_with("few"); });
+  EXPECT_EQ(few, 5);
+  EXPECT_GE(history.size() - few, 19u);
+  EXPECT_LE(history.size() - few, 22u);
+}
+
 TEST_F(PipelineTest, AFullClientIsTriedAgainSoonInTheSameOrderWithTheSameTokens) {
   client_is_full = true;
   for (const char* id : {"1", "2", "3"}) {

@@ -32,6 +32,7 @@ TEST(PartOptions, TheDefaultsAreThoseOfTheParts) {
   const wake::WakeOptions wakes;
   const wake::WakeOptions given_wakes = wake_options(Configuration{});
   EXPECT_EQ(given_wakes.in_flight_max, wakes.in_flight_max);
+  EXPECT_EQ(given_wakes.topic_pushes_per_second_max, wakes.topic_pushes_per_second_max);
   EXPECT_EQ(given_wakes.requests_max, wakes.requests_max);
   EXPECT_EQ(given_wakes.silence, wakes.silence);
   EXPECT_EQ(given_wakes.long_silence, wakes.long_silence);
