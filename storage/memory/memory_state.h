@@ -158,8 +158,6 @@ inline void end_delivery(QueueEntry& entry, DeliveryState state, Time now) {
   entry.put_off = false;
 }
 
-// Due now, or as it was when it was due already: its push may be under way, and its record must
-// still find it.
 // There is no work any more; a parked one keeps the time at which it is given up.
 inline void forget_wake(EnrolmentRecord& record) {
   if (!record.enrolment.push_parked) record.wake.due_at.reset();
@@ -170,6 +168,8 @@ inline void forget_attempts(WakeState& wake) {
   wake.first_pushed_at = {};
 }
 
+// Due now, or as it was when it was due already: its push may be under way, and its record must
+// still find it.
 inline void make_due(WakeState& wake, Time now, Priority priority) {
   const bool is_due = wake.due_at && *wake.due_at <= now;
   if (!is_due) wake.due_at = now;
