@@ -135,6 +135,20 @@ constexpr bool has_expired(const Delivery& delivery, Time now) {
   return delivery.expires_at != Time{} && delivery.expires_at <= now;
 }
 
+// Tells the pieces of one long report from those of another; drawn at random.
+struct UploadId {
+  std::uint64_t number = 0;
+  friend bool operator==(const UploadId&, const UploadId&) = default;
+  friend auto operator<=>(const UploadId&, const UploadId&) = default;
+};
+
+// How much there is of a result.
+struct ResultSize {
+  std::uint64_t bytes = 0;
+  std::uint32_t pieces = 1;
+  friend bool operator==(const ResultSize&, const ResultSize&) = default;
+};
+
 // Urgent wakes are read before all others. It holds for the first push: what follows silence, or
 // was put off, is bulk.
 enum class Priority : std::uint8_t { urgent = 1, bulk = 2 };

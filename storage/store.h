@@ -44,6 +44,22 @@ struct Recorded {
   std::string request_type;  // empty when unknown
 };
 
+// What a report says, byte for byte: here, or in the pieces that put_report_piece() was given.
+class ReportBody {
+ public:
+  ReportBody(BytesView bytes) : bytes_(bytes) {}
+  ReportBody(const Bytes& bytes) : bytes_(bytes) {}
+  ReportBody(const char* bytes) : bytes_(bytes) {}
+  ReportBody(UploadId upload) : upload_(upload) {}
+
+  BytesView bytes() const { return bytes_; }
+  const std::optional<UploadId>& upload() const { return upload_; }
+
+ private:
+  BytesView bytes_;
+  std::optional<UploadId> upload_;
+};
+
 struct QueueState {
   std::size_t ready = 0;    // may be handed out
   std::size_t put_off = 0;  // NotNow since the last Idle
@@ -136,12 +152,25 @@ class Transaction {
                                                 const mdm::CommandUuid& command, Time now,
                                                 Priority priority = Priority::bulk) = 0;
 
-  // A device's answer (not Idle) to a command; `body` is kept with an end state. A late or doubled
-  // NotNow changes nothing once the command has ended.
-  // Errors: not_found when the enrolment does not exist.
+  // A piece of a report that is too long for one transaction, ahead of the record_report() that
+  // names its upload: pieces 0, 1, 2, ... Relaxed: the sync of that record makes them durable, too.
+  // What no record follows ends with the enrolment's life, and at the next start.
+  // Errors: not_found when the command is not live in this queue; conflict when the piece is not
+  // the next one of the upload, or the upload is recorded.
+  static constexpr std::size_t report_piece_bytes_max = 256 * 1024;
+  virtual Result<void> put_report_piece(const mdm::EnrolmentId& enrolment,
+                                        const mdm::CommandUuid& command, UploadId upload,
+                                        std::uint32_t piece, BytesView bytes) = 0;
+  // Relaxed. Nothing happens to an upload that is unknown, or recorded.
+  virtual Result<void> drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) = 0;
+
+  // A device's answer (not Idle) to a command; `body` is kept with an end state, and an upload that
+  // is not kept is dropped. A late or doubled NotNow changes nothing once the command has ended.
+  // Errors: not_found when the enrolment does not exist; conflict when an upload that is to be kept
+  // is not there: nothing changes.
   virtual Result<Recorded> record_report(const mdm::EnrolmentId& enrolment,
                                          const mdm::CommandUuid& command, mdm::Status status,
-                                         BytesView body, Time now) = 0;
+                                         const ReportBody& body, Time now) = 0;
 
   // The oldest command without an end state, marked sent; nullopt when there is none. A command
   // that was sent and never answered is offered again; one that has expired meets its end instead.
@@ -162,9 +191,16 @@ class Transaction {
                                                    std::size_t count_max) = 0;
   virtual Result<std::optional<Delivery>> find_delivery(const mdm::EnrolmentId& enrolment,
                                                         const mdm::CommandUuid& command) = 0;
-  // The report that ended it, byte for byte; nullopt when there is none.
+  // The report that ended it, byte for byte; nullopt when there is none. Of one that came in pieces
+  // this is all of them: ask result_size() first.
   virtual Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                                    const mdm::CommandUuid& command) = 0;
+  virtual Result<std::optional<ResultSize>> result_size(const mdm::EnrolmentId& enrolment,
+                                                        const mdm::CommandUuid& command) = 0;
+  // The same in pieces, as they were put; nullopt when there is none of that number.
+  virtual Result<std::optional<Bytes>> result_piece(const mdm::EnrolmentId& enrolment,
+                                                    const mdm::CommandUuid& command,
+                                                    std::uint32_t piece) = 0;
 
   // ---- batches: their record in the partition of their id, their work in each partition ----
 

@@ -30,6 +30,15 @@ QueueEntry* find_next(EnrolmentRecord& record) {
   return next;
 }
 
+void keep_result(EnrolmentRecord& record, QueueEntry& entry, const ReportBody& body) {
+  if (body.upload()) {
+    entry.result = std::move(record.uploads.extract(*body.upload()).mapped());
+    entry.upload = body.upload();
+  } else {
+    entry.result = {Bytes(body.bytes())};
+  }
+}
+
 }  // namespace
 
 Result<void> MemoryTransaction::put_command(const mdm::Command& command, Time /*now*/) {
@@ -66,7 +75,9 @@ Enqueued MemoryTransaction::enqueue_one(const mdm::EnrolmentId& id, const mdm::C
     delivery.batch = batch->id;
     delivery.expires_at = batch->expires_at;
   }
-  record.entries.push_back({.delivery = delivery, .put_off = false, .result = std::nullopt});
+  QueueEntry entry;
+  entry.delivery = std::move(delivery);
+  record.entries.push_back(std::move(entry));
 
   if (!may_be_pushed(record.enrolment)) return Enqueued::queued;
   WakeState& wake = record.wake;
@@ -95,13 +106,47 @@ Result<std::vector<Enqueued>> MemoryTransaction::enqueue(
   return answers;
 }
 
+Result<void> MemoryTransaction::put_report_piece(const mdm::EnrolmentId& enrolment,
+                                                 const mdm::CommandUuid& command, UploadId upload,
+                                                 std::uint32_t piece, BytesView bytes) {
+  ensure(bytes.size() <= report_piece_bytes_max, "a piece is not too long");
+  const EnrolmentRecord* found = enrolments_.find(enrolment);
+  const QueueEntry* entry = found ? find_entry(*found, command) : nullptr;
+  if (!entry || !is_live(*entry)) {
+    return failure(ErrorCode::not_found, "no command " + command.text + " is live here");
+  }
+  const auto before = found->uploads.find(upload);
+  const std::size_t next = before == found->uploads.end() ? 0 : before->second.size();
+  const bool is_recorded = std::ranges::any_of(
+      found->entries, [&](const QueueEntry& other) { return other.upload == upload; });
+  if (is_recorded || piece != next)
+    return failure(ErrorCode::conflict, "not the next piece of its upload");
+  enrolments_.edit(enrolment).uploads[upload].emplace_back(bytes);
+  return {};
+}
+
+Result<void> MemoryTransaction::drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) {
+  if (enrolments_.find(enrolment)) enrolments_.edit(enrolment).uploads.erase(upload);
+  return {};
+}
+
 Result<Recorded> MemoryTransaction::record_report(const mdm::EnrolmentId& enrolment,
                                                   const mdm::CommandUuid& command,
-                                                  mdm::Status status, BytesView body, Time now) {
+                                                  mdm::Status status, const ReportBody& body,
+                                                  Time now) {
   ensure(status != mdm::Status::idle, "Idle answers no command");
   const EnrolmentRecord* found = enrolments_.find(enrolment);
   if (!found) return no_enrolment(enrolment);
   const QueueEntry* before = find_entry(*found, command);
+  const bool is_kept = before && is_live(*before) && status != mdm::Status::not_now;
+  if (is_kept && body.upload() && !found->uploads.contains(*body.upload())) {
+    return failure(ErrorCode::conflict, "the report's pieces are not there");
+  }
+  if (!is_kept && body.upload()) {
+    EnrolmentRecord& record = enrolments_.edit(enrolment);
+    record.uploads.erase(*body.upload());
+    before = find_entry(std::as_const(record), command);
+  }
   if (!before) return Recorded{.kind = Recorded::Kind::unknown, .request_type = {}};
   const std::string request_type = before->delivery.request_type;
   if (!is_live(*before)) {
@@ -118,7 +163,7 @@ Result<Recorded> MemoryTransaction::record_report(const mdm::EnrolmentId& enrolm
     const bool acknowledged = status == mdm::Status::acknowledged;
     end_delivery(entry, acknowledged ? DeliveryState::acknowledged : DeliveryState::failed, now);
     entry.delivery.final_status = mdm::name_of(status);
-    entry.result = Bytes(body);
+    keep_result(record, entry, body);
     if (live_count(record) == 0) forget_wake(record);
   }
   return Recorded{.kind = Recorded::Kind::recorded, .request_type = request_type};
@@ -197,8 +242,29 @@ Result<std::optional<Bytes>> MemoryTransaction::find_result(const mdm::Enrolment
                                                             const mdm::CommandUuid& command) {
   const EnrolmentRecord* record = enrolments_.find(enrolment);
   const QueueEntry* entry = record ? find_entry(*record, command) : nullptr;
-  if (!entry) return std::nullopt;
-  return entry->result;
+  if (!entry || entry->result.empty()) return std::nullopt;
+  Bytes whole;
+  for (const Bytes& piece : entry->result) whole += piece;
+  return whole;
+}
+
+Result<std::optional<ResultSize>> MemoryTransaction::result_size(const mdm::EnrolmentId& enrolment,
+                                                                 const mdm::CommandUuid& command) {
+  const EnrolmentRecord* record = enrolments_.find(enrolment);
+  const QueueEntry* entry = record ? find_entry(*record, command) : nullptr;
+  if (!entry || entry->result.empty()) return std::nullopt;
+  ResultSize size{.bytes = 0, .pieces = static_cast<std::uint32_t>(entry->result.size())};
+  for (const Bytes& piece : entry->result) size.bytes += piece.size();
+  return size;
+}
+
+Result<std::optional<Bytes>> MemoryTransaction::result_piece(const mdm::EnrolmentId& enrolment,
+                                                             const mdm::CommandUuid& command,
+                                                             std::uint32_t piece) {
+  const EnrolmentRecord* record = enrolments_.find(enrolment);
+  const QueueEntry* entry = record ? find_entry(*record, command) : nullptr;
+  if (!entry || piece >= entry->result.size()) return std::nullopt;
+  return entry->result[piece];
 }
 
 }  // namespace reveille::storage::memory

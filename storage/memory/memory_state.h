@@ -19,7 +19,8 @@ namespace reveille::storage::memory {
 struct QueueEntry {
   Delivery delivery;
   bool put_off = false;  // NotNow since the last Idle
-  std::optional<Bytes> result;
+  std::vector<Bytes> result;       // its pieces; empty: there is none
+  std::optional<UploadId> upload;  // that brought them
 };
 
 // All that belongs to one id. Only the current life can be asked for; of earlier ones the count of
@@ -31,6 +32,7 @@ struct EnrolmentRecord {
   std::optional<Bytes> unlock_token;
   std::optional<Bytes> bootstrap_token;
   std::vector<QueueEntry> entries;  // in the order they were queued, ended ones too
+  std::map<UploadId, std::vector<Bytes>> uploads;
   WakeState wake;
   Counts earlier_lives;
   std::map<std::pair<BatchId, DeliveryState>, std::uint64_t> earlier_batches;

@@ -37,8 +37,11 @@ class MemoryTransaction final : public Transaction {
   Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
                                         const mdm::CommandUuid& command, Time now,
                                         Priority priority) override;
+  Result<void> put_report_piece(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                                UploadId upload, std::uint32_t piece, BytesView bytes) override;
+  Result<void> drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) override;
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
-                                 mdm::Status status, BytesView body, Time now) override;
+                                 mdm::Status status, const ReportBody& body, Time now) override;
   Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
                                                    NotNow not_now, Time now) override;
   Result<QueueState> queue_state(const mdm::EnrolmentId& enrolment) override;
@@ -50,6 +53,11 @@ class MemoryTransaction final : public Transaction {
                                                 const mdm::CommandUuid& command) override;
   Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                            const mdm::CommandUuid& command) override;
+  Result<std::optional<ResultSize>> result_size(const mdm::EnrolmentId& enrolment,
+                                                const mdm::CommandUuid& command) override;
+  Result<std::optional<Bytes>> result_piece(const mdm::EnrolmentId& enrolment,
+                                            const mdm::CommandUuid& command,
+                                            std::uint32_t piece) override;
 
   Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
                             std::span<const mdm::EnrolmentId> ids) override;

@@ -57,6 +57,9 @@ Result<std::unique_ptr<Database>> Database::open(const RocksdbOptions& options) 
   if (const auto purged = database->purge_audiences(); !purged) {
     return std::unexpected(purged.error());
   }
+  if (const auto purged = database->purge_uploads(); !purged) {
+    return std::unexpected(purged.error());
+  }
   return database;
 }
 
@@ -127,6 +130,25 @@ Result<void> Database::purge_audiences() {
   if (batch.Count() == 0) return {};
   const rocksdb::Status status = rocks_->Write(rocksdb::WriteOptions(), &batch);
   if (!status.ok()) return std::unexpected(error_from(status, "purging audiences"));
+  return {};
+}
+
+// Recorded ones have no row here: this reads what crashes left, and no piece.
+Result<void> Database::purge_uploads() {
+  rocksdb::WriteBatch batch;
+  const std::unique_ptr<rocksdb::Iterator> row(
+      rocks_->NewIterator(rocksdb::ReadOptions(), handle(Table::long_results)));
+  for (row->Seek({uploads_prefix.data(), uploads_prefix.size()});
+       row->Valid() && row->key().starts_with({uploads_prefix.data(), uploads_prefix.size()});
+       row->Next()) {
+    const Bytes first = pieces_prefix({row->key().data(), row->key().size()});
+    batch.DeleteRange(handle(Table::long_results), first, behind(first));
+    batch.Delete(handle(Table::long_results), row->key());
+  }
+  if (!row->status().ok()) return std::unexpected(error_from(row->status(), "reading uploads"));
+  if (batch.Count() == 0) return {};
+  const rocksdb::Status status = rocks_->Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return std::unexpected(error_from(status, "purging uploads"));
   return {};
 }
 

@@ -63,6 +63,7 @@ class Database {
   Result<void> check_secret_key();  // tells another key by name
   Result<void> load_counters();
   Result<void> purge_audiences();  // those that no batch followed
+  Result<void> purge_uploads();    // those that no report followed
   Result<void> check_free_space();
 
   const RocksdbOptions options_;

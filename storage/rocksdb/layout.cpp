@@ -49,6 +49,8 @@ const char* name_of(Table table) {
       return "challenges";
     case Table::push_certificates:
       return "push_certificates";
+    case Table::long_results:
+      return "long_results";
   }
   return "unknown";
 }
@@ -113,6 +115,24 @@ Bytes queue_key(BytesView life, std::uint64_t sequence) {
 
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command) {
   return Bytes(life) + command.text;
+}
+
+Bytes upload_key(BytesView life, UploadId upload) {
+  Bytes key = '\0' + Bytes(life);
+  append_big_endian(key, upload.number);
+  return key;
+}
+
+Bytes long_result_key(BytesView life, const mdm::CommandUuid& command) {
+  return '\1' + delivery_key(life, command);
+}
+
+Bytes pieces_prefix(BytesView upload_key) { return '\2' + Bytes(upload_key.substr(1)); }
+
+Bytes piece_key(BytesView life, UploadId upload, std::uint32_t piece) {
+  Bytes key = pieces_prefix(upload_key(life, upload));
+  append_big_endian(key, piece);
+  return key;
 }
 
 Bytes audience_prefix(const BatchId& batch) {
@@ -443,6 +463,19 @@ Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes) {
   }
   if (ids.size() != count) return failure(ErrorCode::corrupt, "a row of due is damaged");
   return finish(reader, std::move(ids), Table::due);
+}
+
+Bytes encode(const LongReport& row) {
+  return Writer(row_version).u64(row.upload.number).u64(row.size.bytes).u32(row.size.pieces).take();
+}
+
+Result<LongReport> decode_long_report(BytesView bytes) {
+  Reader reader(bytes, row_version);
+  LongReport row;
+  row.upload = {.number = reader.u64()};
+  row.size.bytes = reader.u64();
+  row.size.pieces = reader.u32();
+  return finish(reader, row, Table::long_results);
 }
 
 Bytes encode(const PushSecretRow& row) {

@@ -31,6 +31,9 @@
 //   queue              life sequence:8                                  the command's uuid
 //   deliveries         life uuid                                        DeliveryRow
 //   results            life uuid                                        the report's bytes
+//   long_results       0x00 life upload:8                               LongReport, not recorded yet
+//                      0x01 life uuid                                   LongReport
+//                      0x02 life upload:8 piece:4                       bytes of one
 //   commands           uuid                                             CommandRow
 //   batches            batch                                            BatchRow
 //   audiences          size-of-batch:2 batch partition:1 chunk:4        ids
@@ -64,8 +67,9 @@ enum class Table : std::uint8_t {
   certificates,
   challenges,
   push_certificates,
+  long_results,
 };
-constexpr std::size_t table_count = 15;
+constexpr std::size_t table_count = 16;
 
 // The column family's name.
 const char* name_of(Table table);
@@ -93,6 +97,13 @@ std::optional<Time> parse_due_key(BytesView key);
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
 Bytes queue_key(BytesView life, std::uint64_t sequence);
 Bytes delivery_key(BytesView life, const mdm::CommandUuid& command);
+
+// Of a report that comes in pieces: until it is recorded, from then on, and its pieces.
+constexpr BytesView uploads_prefix{"\0", 1}, long_results_prefix{"\1", 1};
+Bytes upload_key(BytesView life, UploadId upload);
+Bytes long_result_key(BytesView life, const mdm::CommandUuid& command);
+Bytes pieces_prefix(BytesView upload_key);
+Bytes piece_key(BytesView life, UploadId upload, std::uint32_t piece);
 
 // What the keys of a batch's audience begin with; and of its share in one partition.
 Bytes audience_prefix(const BatchId& batch);
@@ -149,6 +160,12 @@ struct BatchProgress {
     const bool is_done = phase == BatchPhase::expanded && counts.live == 0;
     return is_done ? BatchPhase::done : phase;
   }
+};
+
+// A report that came in pieces, or is coming.
+struct LongReport {
+  UploadId upload;
+  ResultSize size;
 };
 
 struct PushSecretRow {
@@ -210,6 +227,7 @@ Bytes encode(const Batch& row);
 Bytes encode(const BatchProgress& row);
 Bytes encode_audience(std::span<const mdm::EnrolmentId> ids);
 Bytes encode_due(std::span<const mdm::EnrolmentId> ids);
+Bytes encode(const LongReport& row);
 Bytes encode(const PushSecretRow& row);
 Bytes encode(const PushSecret& row);
 Bytes encode(const UserLogin& row);
@@ -231,6 +249,7 @@ Result<Batch> decode_batch(BytesView bytes);
 Result<BatchProgress> decode_batch_progress(BytesView bytes);
 Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes);
 Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes);
+Result<LongReport> decode_long_report(BytesView bytes);
 Result<PushSecretRow> decode_push_secret_row(BytesView bytes);
 Result<PushSecret> decode_push_secret(BytesView bytes);
 Result<UserLogin> decode_user_login(BytesView bytes);

@@ -10,7 +10,7 @@
 namespace reveille::storage::rocks {
 
 // Collects its writes and hands them to RocksDB in commit(), as one batch. Split by subject:
-// transaction_enrolments.cpp, _secrets.cpp, _queue.cpp, _batches.cpp, _wakes.cpp,
+// transaction_enrolments.cpp, _secrets.cpp, _queue.cpp, _reports.cpp, _batches.cpp, _wakes.cpp,
 // _certificates.cpp; what they share is in transaction.cpp.
 class RocksdbTransaction final : public Transaction {
  public:
@@ -40,8 +40,11 @@ class RocksdbTransaction final : public Transaction {
   Result<std::vector<Enqueued>> enqueue(std::span<const mdm::EnrolmentId> enrolments,
                                         const mdm::CommandUuid& command, Time now,
                                         Priority priority) override;
+  Result<void> put_report_piece(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                                UploadId upload, std::uint32_t piece, BytesView bytes) override;
+  Result<void> drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) override;
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
-                                 mdm::Status status, BytesView body, Time now) override;
+                                 mdm::Status status, const ReportBody& body, Time now) override;
   Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
                                                    NotNow not_now, Time now) override;
   Result<QueueState> queue_state(const mdm::EnrolmentId& enrolment) override;
@@ -53,6 +56,11 @@ class RocksdbTransaction final : public Transaction {
                                                 const mdm::CommandUuid& command) override;
   Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                            const mdm::CommandUuid& command) override;
+  Result<std::optional<ResultSize>> result_size(const mdm::EnrolmentId& enrolment,
+                                                const mdm::CommandUuid& command) override;
+  Result<std::optional<Bytes>> result_piece(const mdm::EnrolmentId& enrolment,
+                                            const mdm::CommandUuid& command,
+                                            std::uint32_t piece) override;
 
   Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
                             std::span<const mdm::EnrolmentId> ids) override;
@@ -193,6 +201,19 @@ class RocksdbTransaction final : public Transaction {
   void end_delivery(const mdm::EnrolmentId& id, BytesView life, ScheduleInUse& schedule,
                     DeliveryRow& row, DeliveryState state, Time now);
   void void_queue(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now);
+
+  // ---- reports ----
+
+  // False: it came in pieces, and they are not there.
+  bool keep_report(BytesView life, const mdm::CommandUuid& command, const ReportBody& body);
+  void forget_upload(BytesView life, UploadId upload);
+  void forget_report(BytesView life, BytesView key, const LongReport& report);
+  // Of a life that nobody can ask for any more, also what was still coming.
+  void forget_long_results(BytesView life);
+  std::optional<LongReport> find_long_report(const mdm::EnrolmentId& enrolment,
+                                             const mdm::CommandUuid& command);
+  std::optional<Bytes> short_result(const mdm::EnrolmentId& enrolment,
+                                    const mdm::CommandUuid& command);
 
   // ---- batches ----
 

@@ -77,6 +77,7 @@ void RocksdbTransaction::forget_life(const mdm::EnrolmentId& id) {
   for (const Table table : {Table::queue, Table::deliveries, Table::results}) {
     rows_.erase_all(table, life);
   }
+  forget_long_results(life);
 }
 
 Result<Enrolment> RocksdbTransaction::authenticate(const mdm::Authenticate& message,

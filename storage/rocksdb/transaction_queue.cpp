@@ -163,12 +163,18 @@ void RocksdbTransaction::void_queue(const mdm::EnrolmentId& id, ScheduleInUse& s
 
 Result<Recorded> RocksdbTransaction::record_report(const mdm::EnrolmentId& enrolment,
                                                    const mdm::CommandUuid& command,
-                                                   mdm::Status status, BytesView body, Time now) {
+                                                   mdm::Status status, const ReportBody& body,
+                                                   Time now) {
   ensure(status != mdm::Status::idle, "Idle answers no command");
   ScheduleInUse* schedule = find_schedule(enrolment);
   if (!schedule) return no_enrolment(enrolment);
   const Bytes life = life_prefix(enrolment, schedule->row.generation);
   auto row = LiveQueue(rows_, schedule->row, life).find(command);
+  const bool ends = row && !is_end_state(row->delivery.state) && status != mdm::Status::not_now;
+  if (ends && !keep_report(life, command, body)) {
+    return refuse(ErrorCode::conflict, "the report's pieces are not there");
+  }
+  if (!ends && body.upload()) forget_upload(life, *body.upload());
   Recorded recorded;
   if (!row) return finish(std::move(recorded));
   recorded.request_type = row->delivery.request_type;
@@ -187,7 +193,6 @@ Result<Recorded> RocksdbTransaction::record_report(const mdm::EnrolmentId& enrol
     row->delivery.final_status = mdm::name_of(status);
     end_delivery(enrolment, life, *schedule, *row,
                  acknowledged ? DeliveryState::acknowledged : DeliveryState::failed, now);
-    rows_.put(Table::results, delivery_key(life, command), Bytes(body));
     if (schedule->row.live == 0) set_due(enrolment, *schedule, std::nullopt);
   }
   must_sync();
@@ -309,16 +314,6 @@ Result<std::optional<Delivery>> RocksdbTransaction::find_delivery(const mdm::Enr
     const Bytes life = life_prefix(enrolment, schedule->row.generation);
     auto row = LiveQueue(rows_, schedule->row, life).find(command);
     if (row) found = std::move(row->delivery);
-  }
-  return finish(std::move(found));
-}
-
-Result<std::optional<Bytes>> RocksdbTransaction::find_result(const mdm::EnrolmentId& enrolment,
-                                                             const mdm::CommandUuid& command) {
-  std::optional<Bytes> found;
-  if (const Schedule* schedule = look_at_schedule(enrolment)) {
-    found = rows_.get(Table::results,
-                      delivery_key(life_prefix(enrolment, schedule->generation), command));
   }
   return finish(std::move(found));
 }

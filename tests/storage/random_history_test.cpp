@@ -39,6 +39,10 @@ std::string text_of(const Recorded& recorded) {
   return std::to_string(static_cast<int>(recorded.kind)) + ' ' + recorded.request_type;
 }
 
+std::string text_of(const ResultSize& size) {
+  return std::to_string(size.bytes) + " bytes in " + std::to_string(size.pieces);
+}
+
 std::string text_of(const QueueState& state) {
   return std::to_string(state.ready) + " ready " + std::to_string(state.put_off) + " put off";
 }
@@ -138,7 +142,9 @@ std::string text_of(const Result<Value>& result) {
 // One operation with all its arguments drawn from its own seed, so that two stores get the same.
 class Operation {
  public:
-  Operation(std::uint64_t seed, Time now) : random_(seed), now_(now) {}
+  // `opening` counts how often the engine was opened: uploads of an earlier one are gone.
+  Operation(std::uint64_t seed, Time now, std::size_t opening)
+      : random_(seed), now_(now), opening_(opening) {}
 
   // Does it; answers what it was and what came of it.
   std::string perform(Transaction& transaction) {
@@ -177,6 +183,9 @@ class Operation {
       case 17:
       case 18:
         return next(transaction);
+      case 22:
+      case 23:
+        return upload(transaction);
       case 24:
       case 25:
         return order(transaction);
@@ -343,9 +352,30 @@ class Operation {
                                       mdm::Status::not_now, mdm::Status::error,
                                       mdm::Status::command_format_error};
     const mdm::Status status = statuses[draw(statuses.size())];
-    const Bytes body = std::string("report") + digit(10);
+    const Bytes short_body = std::string("report") + digit(10);
+    ReportBody body = short_body;
+    if (draw(3) == 0) {
+      body = any_upload();
+      text += put_piece(transaction, enrolment, answered, *body.upload(), 0);
+    }
     return text + "report " +
            text_of(transaction.record_report(enrolment, answered, status, body, now_));
+  }
+
+  UploadId any_upload() { return {.number = 10 * opening_ + draw(3)}; }
+
+  std::string put_piece(Transaction& transaction, const mdm::EnrolmentId& enrolment,
+                        const mdm::CommandUuid& command, UploadId upload, std::uint32_t piece) {
+    const Bytes bytes = std::string("piece") + digit(10);
+    return "piece " +
+           text_of(transaction.put_report_piece(enrolment, command, upload, piece, bytes));
+  }
+
+  // For a command that another answer may end meanwhile.
+  std::string upload(Transaction& transaction) {
+    if (draw(5) == 0) return "drop " + text_of(transaction.drop_upload(any_id(), any_upload()));
+    return put_piece(transaction, any_id(), any_command().uuid, any_upload(),
+                     static_cast<std::uint32_t>(draw(3)));
   }
 
   BatchId any_batch() { return {.text = std::string("batch-") + static_cast<char>('a' + draw(20))}; }
@@ -402,6 +432,7 @@ class Operation {
 
   std::mt19937_64 random_;
   Time now_;
+  std::size_t opening_;
 };
 
 // Every batch's counts add up, and all that lives in queues and came from batches is in them.
@@ -441,7 +472,9 @@ std::string state_of(Store& store, Time now) {
          << text_of(transaction->push_target(enrolled)) << '\n';
     for (const Delivery& delivery : deliveries.value()) {
       text << text_of(transaction->find_delivery(enrolled, delivery.command))
-           << text_of(transaction->find_result(enrolled, delivery.command)) << '\n';
+           << text_of(transaction->find_result(enrolled, delivery.command))
+           << text_of(transaction->result_size(enrolled, delivery.command))
+           << text_of(transaction->result_piece(enrolled, delivery.command, 1)) << '\n';
     }
   }
   for (std::uint8_t index = 0; index < Partition::count; ++index) {
@@ -487,9 +520,9 @@ class RandomHistoryTest : public ::testing::Test {
     const std::uint64_t operations = random() % 4 + 1;
     for (std::uint64_t i = 0; i < operations; ++i) {
       const std::uint64_t seed = random();
-      const std::string expected = Operation(seed, now_).perform(*of_model);
+      const std::string expected = Operation(seed, now_, openings_).perform(*of_model);
       history += text_of(now_) + ' ' + expected + '\n';
-      ASSERT_EQ(Operation(seed, now_).perform(*of_engine), expected) << history;
+      ASSERT_EQ(Operation(seed, now_, openings_).perform(*of_engine), expected) << history;
     }
     const bool dropped = random() % 10 == 0;
     history += dropped ? "dropped\n" : "committed\n";

@@ -94,8 +94,15 @@ class BreakableStore::BreakableTransaction final : public Transaction {
                                         Priority priority) override {
     return transaction_->enqueue(enrolments, command, now, priority);
   }
+  Result<void> put_report_piece(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
+                                UploadId upload, std::uint32_t piece, BytesView bytes) override {
+    return transaction_->put_report_piece(enrolment, command, upload, piece, bytes);
+  }
+  Result<void> drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) override {
+    return transaction_->drop_upload(enrolment, upload);
+  }
   Result<Recorded> record_report(const mdm::EnrolmentId& enrolment, const mdm::CommandUuid& command,
-                                 mdm::Status status, BytesView body, Time now) override {
+                                 mdm::Status status, const ReportBody& body, Time now) override {
     return transaction_->record_report(enrolment, command, status, body, now);
   }
   Result<std::optional<mdm::Command>> next_command(const mdm::EnrolmentId& enrolment,
@@ -120,6 +127,15 @@ class BreakableStore::BreakableTransaction final : public Transaction {
   Result<std::optional<Bytes>> find_result(const mdm::EnrolmentId& enrolment,
                                            const mdm::CommandUuid& command) override {
     return transaction_->find_result(enrolment, command);
+  }
+  Result<std::optional<ResultSize>> result_size(const mdm::EnrolmentId& enrolment,
+                                                const mdm::CommandUuid& command) override {
+    return transaction_->result_size(enrolment, command);
+  }
+  Result<std::optional<Bytes>> result_piece(const mdm::EnrolmentId& enrolment,
+                                            const mdm::CommandUuid& command,
+                                            std::uint32_t piece) override {
+    return transaction_->result_piece(enrolment, command, piece);
   }
   Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
                             std::span<const mdm::EnrolmentId> ids) override {

@@ -10,9 +10,11 @@
 // kill_test's victim: enrols a device, then commits for ever, one byte on the standard output after
 // each commit. Usage: storage_kill_writer FOLDER DEVICE [FILE_BYTES_MAX]
 //                    storage_kill_writer --advance FOLDER BATCH
+//                    storage_kill_writer --upload FOLDER DEVICE
 //
 // With --advance it goes on with a batch that is stored already, a few places in a commit, and
 // after some commits waits to be killed: so that a slow killer still finds work undone.
+// With --upload it answers one command after the other with a report of four pieces: five commits.
 // With FILE_BYTES_MAX no file may grow beyond it: a write fails in the middle of a commit, as on a
 // broken disk. Then it exits with `refused`, provided that the store refuses the next commit, too.
 namespace reveille::storage::testing {
@@ -99,12 +101,54 @@ int advance(const char* folder, const char* batch_text) {
   return 0;
 }
 
+bool upload_number(Store& store, const mdm::EnrolmentId& device, int number) {
+  const mdm::Command queued = command("uuid-" + std::to_string(number));
+  const UploadId upload{.number = static_cast<std::uint64_t>(number)};
+  for (std::uint32_t piece = 0; piece <= 4; ++piece) {
+    const auto transaction = store.begin();
+    if (piece == 0) {
+      if (!transaction->put_command(queued, start_of_test)) return false;
+      if (!transaction->enqueue(std::vector{device}, queued.uuid, start_of_test)) return false;
+    }
+    if (piece < 4) {
+      const Bytes bytes(10'000, static_cast<char>('0' + piece));
+      if (!transaction->put_report_piece(device, queued.uuid, upload, piece, bytes)) return false;
+    } else if (!transaction->record_report(device, queued.uuid, mdm::Status::acknowledged, upload,
+                                           start_of_test)) {
+      return false;
+    }
+    if (!transaction->commit() || write(STDOUT_FILENO, "+", 1) != 1) return false;
+  }
+  return true;
+}
+
+int upload(const char* folder, const char* device_text) {
+  const auto store = open_rocksdb_store(rocksdb_options(folder, StoreOptions{}));
+  if (!store) return 1;
+  const mdm::EnrolmentId device = id(device_text);
+  const auto transaction = (*store)->begin();
+  if (!transaction->authenticate(authenticate_message(device), digest('c'), start_of_test) ||
+      !transaction->update_token(token_update_message(device), start_of_test) ||
+      !transaction->commit()) {
+    return 1;
+  }
+  constexpr int reports_max = 500;
+  for (int number = 0; number < reports_max; ++number) {
+    if (!upload_number(**store, device, number)) return 1;
+  }
+  wait_to_be_killed();
+  return 0;
+}
+
 }  // namespace
 }  // namespace reveille::storage::testing
 
 int main(int count, char** arguments) {
   if (count == 4 && std::string(arguments[1]) == "--advance") {
     return reveille::storage::testing::advance(arguments[2], arguments[3]);
+  }
+  if (count == 4 && std::string(arguments[1]) == "--upload") {
+    return reveille::storage::testing::upload(arguments[2], arguments[3]);
   }
   if (count != 3 && count != 4) return 2;
   if (count == 4) reveille::storage::testing::limit_files(arguments[3]);

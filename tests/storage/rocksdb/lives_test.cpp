@@ -24,6 +24,28 @@ class LivesTest : public ::testing::Test {
     ASSERT_TRUE(transaction.record_report(phone, {.text = "one"}, mdm::Status::acknowledged,
                                           "report", now));
   }
+  // One that is recorded, of two pieces, and one that is not, of one.
+  void upload_two_and_record_one(Transaction& transaction) {
+    const UploadId recorded{.number = 1}, unfinished{.number = 2};
+    for (const char* uuid : {"long", "other"}) {
+      ASSERT_TRUE(transaction.put_command(command(uuid), now));
+      ASSERT_TRUE(transaction.enqueue(std::vector{phone}, {.text = uuid}, now));
+    }
+    ASSERT_TRUE(transaction.put_report_piece(phone, {.text = "other"}, unfinished, 0, "piece"));
+    ASSERT_TRUE(transaction.put_report_piece(phone, {.text = "long"}, recorded, 0, "piece"));
+    ASSERT_TRUE(transaction.put_report_piece(phone, {.text = "long"}, recorded, 1, "piece"));
+    ASSERT_TRUE(transaction.record_report(phone, {.text = "long"}, mdm::Status::acknowledged,
+                                          recorded, now));
+  }
+  // Closes the store.
+  std::size_t rows_of_long_results() {
+    store.reset();
+    return RawDatabase(temporary.path()).count(rocks::Table::long_results, "");
+  }
+  void reopen() {
+    store.reset();
+    store = open_rocksdb_store(rocksdb_options(temporary.path(), StoreOptions{})).value();
+  }
   // Rows of the life in all tables that keep any; closes the store.
   std::size_t rows_of_life(std::uint32_t generation) {
     store.reset();
@@ -67,6 +89,40 @@ TEST_F(LivesTest, ALifeThatBeganAndEndedInOneTransactionLeavesNoRows) {
   });
   EXPECT_EQ(store->counts().deliveries_voided, 1u);
   EXPECT_EQ(rows_of_life(1), 0u);
+}
+
+TEST_F(LivesTest, ALifeThatNobodyCanAskForLeavesNoPieces) {
+  commit([&](Transaction& transaction) {
+    enrol(transaction);
+    upload_two_and_record_one(transaction);
+  });
+  commit([&](Transaction& transaction) { enrol(transaction); });
+  EXPECT_EQ(rows_of_long_results(), 0u);
+}
+
+TEST_F(LivesTest, AnUploadThatNoReportFollowsIsGoneAfterARestartAndTheOthersStay) {
+  commit([&](Transaction& transaction) {
+    enrol(transaction);
+    upload_two_and_record_one(transaction);
+  });
+  reopen();
+  EXPECT_EQ(store->begin()->find_result(phone, {.text = "long"}).value(), "piecepiece");
+  EXPECT_EQ(rows_of_long_results(), 3u);  // the report and its two pieces
+}
+
+TEST_F(LivesTest, AnUploadOfAReportThatIsNotKeptLeavesNoRows) {
+  commit([&](Transaction& transaction) {
+    enrol(transaction);
+    queue_two_and_answer_one(transaction);
+  });
+  commit([&](Transaction& transaction) {
+    const UploadId upload{.number = 1};
+    ASSERT_TRUE(transaction.put_report_piece(phone, {.text = "two"}, upload, 0, "piece"));
+    ASSERT_TRUE(transaction.cancel(phone, {.text = "two"}, now));
+    ASSERT_TRUE(
+        transaction.record_report(phone, {.text = "two"}, mdm::Status::acknowledged, upload, now));
+  });
+  EXPECT_EQ(rows_of_long_results(), 0u);
 }
 
 // What tells one that a wake may be due stays when the wake moves, and goes when somebody passes
