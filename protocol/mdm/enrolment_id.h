@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <functional>
 #include <optional>
@@ -70,6 +71,9 @@ struct Identity {
 // `fields`.
 // Source: Apple's schema, identity keys of mdm/checkin/*.yaml; protocol.md section 1.
 Identity read_identity(plist::Fields& fields);
+// The keys that it looks at.
+constexpr std::array<std::string_view, 6> identity_keys = {
+    "UDID", "EnrollmentID", "UserID", "EnrollmentUserID", "UserShortName", "UserLongName"};
 
 }  // namespace reveille::mdm
 

@@ -1,5 +1,8 @@
 #include "protocol/mdm/report.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "protocol/mdm/plain_text.h"
@@ -53,6 +56,17 @@ std::vector<ErrorChainItem> read_error_chain(const plist::Dictionary& message) {
   return chain;
 }
 
+// What is read of a report, those of its identity last. However long it is, no more is built.
+constexpr auto keys_read = [] {
+  constexpr std::array<std::string_view, 6> own = {
+      "Status", "CommandUUID", "ErrorChain", "NeedSyncResponse", "UserConfiguration", "AuthToken"};
+  std::array<std::string_view, own.size() + identity_keys.size()> all;
+  std::ranges::copy(identity_keys, std::ranges::copy(own, all.begin()).out);
+  return all;
+}();
+constexpr plist::Limits limits{
+    .depth_max = 64, .objects_max = 65'536, .expanded_bytes_max = 4u << 20};
+
 }  // namespace
 
 const char* name_of(Status status) {
@@ -75,7 +89,7 @@ const char* name_of(Status status) {
 // we need of it is strings; a broken value elsewhere is for whoever reads the stored bytes.
 Result<Report> parse_report(BytesView body) {
   const Result<plist::Dictionary> message =
-      plist::parse_dictionary(body, {}, plist::BadScalars::kept_as_text);
+      plist::parse_values_of(keys_read, body, limits, plist::BadScalars::kept_as_text);
   if (!message) return std::unexpected(message.error());
   plist::Fields fields(*message);
   Report report{

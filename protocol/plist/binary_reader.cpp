@@ -69,8 +69,8 @@ struct Header {
 // Methods that return bool say whether to go on; error_ has the reason when not.
 class BinaryReader {
  public:
-  BinaryReader(BytesView bytes, const Limits& limits)
-      : bytes_(bytes), budget_(in_proportion_to(bytes.size(), limits)) {}
+  BinaryReader(BytesView bytes, const Limits& limits, const Wanted* wanted)
+      : bytes_(bytes), budget_(in_proportion_to(bytes.size(), limits)), wanted_(wanted) {}
 
   Result<Value> read() {
     if (read_trailer() && read_object(top_) && read_children()) return std::move(*root_);
@@ -326,6 +326,11 @@ class BinaryReader {
     }
     if (!budget_.take_object()) return fail(header.content, "too many values");
     if (!read_string(header, container.key)) return false;
+    const bool is_at_top = open_.size() == 1;
+    if (wanted_ != nullptr && is_at_top && !wanted_->contains(container.key)) {
+      container.key.clear();
+      return true;
+    }
     const auto values = static_cast<std::size_t>(container.count) * reference_size_;
     return read_object(number_at(reference + values, reference_size_));
   }
@@ -355,6 +360,7 @@ class BinaryReader {
 
   BytesView bytes_;
   Budget budget_;
+  const Wanted* wanted_;
   std::size_t offset_size_ = 0;
   std::size_t reference_size_ = 0;
   std::uint64_t objects_ = 0;
@@ -368,8 +374,8 @@ class BinaryReader {
 
 }  // namespace
 
-Result<Value> read_binary(BytesView bytes, const Limits& limits) {
-  return BinaryReader(bytes, limits).read();
+Result<Value> read_binary(BytesView bytes, const Limits& limits, const Wanted* wanted) {
+  return BinaryReader(bytes, limits, wanted).read();
 }
 
 }  // namespace reveille::plist

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string_view>
 
 #include "protocol/base/bytes.h"
 #include "protocol/base/error.h"
@@ -38,5 +40,11 @@ Result<Value> parse(BytesView bytes, const Limits& limits = {},
 // The same; anything but a dictionary at the top is malformed: all MDM messages are dictionaries.
 Result<Dictionary> parse_dictionary(BytesView bytes, const Limits& limits = {},
                                     BadScalars bad_scalars = BadScalars::refused);
+
+// The same of some values of the dictionary: those whose key is one of `keys`. The others
+// are neither built nor counted, so that little is built of a list of any size. XML: they must be
+// closed as they were opened, and no more. Binary: they are not looked at.
+Result<Dictionary> parse_values_of(std::span<const std::string_view> keys, BytesView bytes,
+                                   const Limits& limits, BadScalars bad_scalars);
 
 }  // namespace reveille::plist

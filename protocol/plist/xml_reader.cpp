@@ -67,8 +67,8 @@ struct Open {
 // Methods that return bool say whether to go on; the scanner keeps the reason when not.
 class XmlReader {
  public:
-  XmlReader(BytesView bytes, const Limits& limits, BadScalars bad_scalars)
-      : scanner_(bytes), budget_(limits), bad_scalars_(bad_scalars) {}
+  XmlReader(BytesView bytes, const Limits& limits, BadScalars bad_scalars, const Wanted* wanted)
+      : scanner_(bytes), budget_(limits), bad_scalars_(bad_scalars), wanted_(wanted) {}
 
   Result<Value> read() {
     if (scanner_.start() && open_plist() && read_elements() && skip_epilogue()) {
@@ -94,7 +94,7 @@ class XmlReader {
       if (!scanner_.skip_between_elements()) return false;
       if (scanner_.at_end()) return scanner_.fail("an element does not end");
       if (!scanner_.at_end_tag()) {
-        if (!read_element()) return false;
+        if (!(is_unwanted() ? skip_value() : read_element())) return false;
       } else if (!open_.empty()) {
         if (!scanner_.read_end_tag(open_.back().is_dictionary ? "dict" : "array") ||
             !close_container()) {
@@ -104,6 +104,45 @@ class XmlReader {
         return root_ ? scanner_.read_end_tag("plist") : scanner_.fail("<plist> is empty");
       }
     }
+  }
+
+  // Whether the value that follows is at the top, of a key that nobody asked for.
+  bool is_unwanted() const {
+    return wanted_ != nullptr && open_.size() == 1 && open_.front().has_key &&
+           !wanted_->contains(open_.front().key);
+  }
+
+  bool skip_value() {
+    open_.front().has_key = false;
+    std::vector<Element> within;  // arrays and dictionaries whose end has not been seen
+    do {
+      if (!scanner_.skip_between_elements()) return false;
+      if (scanner_.at_end()) return scanner_.fail("an element does not end");
+      const std::size_t start = scanner_.offset();
+      if (scanner_.at_end_tag()) {
+        if (within.empty()) return scanner_.fail("a key without a value");
+        if (!scanner_.read_end_tag(within.back() == Element::array ? "array" : "dict"))
+          return false;
+        within.pop_back();
+        continue;
+      }
+      Tag tag;
+      if (!scanner_.read_tag(tag)) return false;
+      const Element element = element_of(tag.name);
+      const bool is_key_alone = element == Element::key && within.empty();
+      if (element == Element::unknown || element == Element::plist || is_key_alone) {
+        return scanner_.fail_at(start, "an element that property lists do not have here");
+      }
+      if (element != Element::array && element != Element::dictionary) {
+        if (!scanner_.skip_text(tag)) return false;
+      } else if (!tag.closes_itself) {
+        if (!budget_.allows_depth(within.size() + 2)) {
+          return scanner_.fail_at(start, "nested too deeply");
+        }
+        within.push_back(element);
+      }
+    } while (!within.empty());
+    return true;
   }
 
   bool skip_epilogue() {
@@ -236,14 +275,16 @@ class XmlReader {
   XmlScanner scanner_;
   Budget budget_;
   const BadScalars bad_scalars_;
+  const Wanted* const wanted_;
   std::vector<Open> open_;
   std::optional<Value> root_;
 };
 
 }  // namespace
 
-Result<Value> read_xml(BytesView bytes, const Limits& limits, BadScalars bad_scalars) {
-  return XmlReader(bytes, limits, bad_scalars).read();
+Result<Value> read_xml(BytesView bytes, const Limits& limits, BadScalars bad_scalars,
+                       const Wanted* wanted) {
+  return XmlReader(bytes, limits, bad_scalars, wanted).read();
 }
 
 }  // namespace reveille::plist

@@ -233,6 +233,20 @@ bool XmlScanner::read_text(const Tag& tag) {
   return read_end_tag(tag.name);
 }
 
+bool XmlScanner::skip_text(const Tag& tag) {
+  if (tag.closes_itself) return true;
+  while (true) {
+    const std::size_t length = rest().find('<');
+    if (length == std::string_view::npos) return fail("an element does not end");
+    cursor_ += length;
+    if (at("</")) return read_end_tag(tag.name);
+    const bool is_comment = at("<!--");
+    if (!is_comment && !at("<![CDATA[")) return fail("an element inside text");
+    cursor_ += is_comment ? 4 : 9;
+    if (!skip_past(is_comment ? "-->" : "]]>")) return false;
+  }
+}
+
 // Comments and CDATA sections, up to the end tag.
 bool XmlScanner::read_rest_of_text() {
   while (!at("</")) {

@@ -36,6 +36,8 @@ class XmlScanner {
   bool read_end_tag(std::string_view name);
   // The characters of an element whose start tag was `tag`, up to and with its end tag.
   bool read_text(const Tag& tag);
+  // The same without a look at the characters.
+  bool skip_text(const Tag& tag);
 
   // What read_text() found; borrowed until the next read_text() or take_text().
   std::string_view text() const { return text_; }
