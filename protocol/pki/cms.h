@@ -31,6 +31,9 @@ struct VerifiedContent {
 Result<VerifiedContent> verify_attached(BytesView cms,
                                         std::span<const Certificate> extra_certificates = {});
 Result<Certificate> verify_detached(BytesView cms, BytesView content);
+// The half of verify_detached() that needs no content: the signature over the signed attributes.
+// Errors: also unauthorised when there are none.
+Result<Certificate> verify_signed_attributes(BytesView cms);
 
 // SHA-256, signed attributes, the signer's certificate and `chain` included, DER.
 Result<Bytes> sign_attached(BytesView content, const Certificate& signer, const PrivateKey& key,

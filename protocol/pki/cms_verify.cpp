@@ -75,6 +75,23 @@ Result<Certificate> verify_signature(CMS_ContentInfo* cms, BytesView content,
   return share(signature->signer);
 }
 
+Result<Certificate> verify_signed_attributes(BytesView cms) {
+  const ErrorQueueScope errors;
+  const auto message = parse_content_info(cms, NID_pkcs7_signed);
+  if (!message) return std::unexpected(message.error());
+  const auto signer_info = only_signer(message->get());
+  if (!signer_info) return std::unexpected(signer_info.error());
+  const auto signature = check_signer(message->get(), *signer_info, {});
+  if (!signature) return std::unexpected(signature.error());
+  if (CMS_signed_get_attr_count(*signer_info) < 0) {
+    return failure(ErrorCode::unauthorised, "CMS: no signed attributes");
+  }
+  if (CMS_SignerInfo_verify(*signer_info) != 1) {
+    return openssl_failure(ErrorCode::unauthorised, "CMS: signature");
+  }
+  return share(signature->signer);
+}
+
 Result<VerifiedContent> verify_attached(BytesView cms,
                                         std::span<const Certificate> extra_certificates) {
   const ErrorQueueScope errors;

@@ -11,6 +11,12 @@ Result<Certificate> verify_mdm_signature(std::string_view header_value, BytesVie
   return verify_detached(*cms, body);
 }
 
+Result<Certificate> verify_mdm_signature_of_some_body(std::string_view header_value) {
+  const auto cms = from_base64(header_value);
+  if (!cms) return failure(ErrorCode::malformed, "Mdm-Signature: not Base64");
+  return verify_signed_attributes(*cms);
+}
+
 Result<std::string> make_mdm_signature(BytesView body, const Certificate& identity,
                                        const PrivateKey& key) {
   const auto cms = sign_detached(body, identity, key);

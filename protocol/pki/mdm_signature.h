@@ -14,6 +14,11 @@ namespace reveille::pki {
 // is still to be checked. Errors: malformed, unauthorised.
 Result<Certificate> verify_mdm_signature(std::string_view header_value, BytesView body);
 
+// The same before the body has come: that the holder of the certificate's key has signed the digest
+// of some body, of this request or of an earlier one.
+// Errors: also unauthorised when the signature has no signed attributes, which the digest is in.
+Result<Certificate> verify_mdm_signature_of_some_body(std::string_view header_value);
+
 Result<std::string> make_mdm_signature(BytesView body, const Certificate& identity,
                                        const PrivateKey& key);
 

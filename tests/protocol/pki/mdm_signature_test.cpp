@@ -5,6 +5,7 @@
 #include "protocol/base/base64.h"
 #include "protocol/pki/cms.h"
 #include "tests/protocol/pki/identities.h"
+#include "tests/protocol/pki/openssl_tool.h"
 
 namespace reveille::pki {
 namespace {
@@ -80,6 +81,34 @@ TEST_F(MdmSignatureTest, ACertificateWithoutItsKeyProvesNothing) {
 
 // A message may list a thousand digests, and a body may have 32 MiB: it is hashed once all the
 // same.
+TEST_F(MdmSignatureTest, ItsHolderIsKnownBeforeTheBodyComes) {
+  EXPECT_EQ(must(verify_mdm_signature_of_some_body(header())), device_.certificate);
+}
+
+TEST_F(MdmSignatureTest, BeforeTheBodyComesTheKeyIsProvedAllTheSame) {
+  Bytes forged = *from_base64(header());
+  // The signature is the structure's last part.
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  EXPECT_EQ(verify_mdm_signature_of_some_body(to_base64(forged)).error().code,
+            ErrorCode::unauthorised);
+  EXPECT_EQ(verify_mdm_signature_of_some_body("!").error().code, ErrorCode::malformed);
+}
+
+TEST_F(MdmSignatureTest, WithoutSignedAttributesItProvesNothingBeforeTheBodyComes) {
+  if (!OpensslTool::is_installed()) GTEST_SKIP() << "no openssl command";
+  const OpensslTool tool;
+  tool.write("key.pem", device_.key.to_pem());
+  tool.write("identity.pem", device_.certificate.pem());
+  tool.write("body", idle);
+  ASSERT_EQ(tool.run("cms -sign -binary -noattr -signer identity.pem -inkey key.pem -outform DER "
+                     "-in body -out signature")
+                .exit_status,
+            0);
+  const std::string value = to_base64(tool.read("signature"));
+  EXPECT_TRUE(verify_mdm_signature(value, idle));
+  EXPECT_EQ(verify_mdm_signature_of_some_body(value).error().code, ErrorCode::unauthorised);
+}
+
 TEST_F(MdmSignatureTest, ListedDigestsThatNobodySignedWithCostNothing) {
   const Bytes cms = must(sign_detached(idle, device_.certificate, device_.key));
   const Bytes sha256 = from_hex("300b0609608648016503040201").value();
