@@ -36,6 +36,13 @@ class Handler {
     return std::numeric_limits<std::size_t>::max();
   }
 
+  // A body passes long_body_bytes: where it goes, to come with the request as its long_body. Called
+  // at most once a request; see BodyRoom. Nothing of the body has been believed yet.
+  virtual LongBodyPlace find_place(const Request& head, const Peer& peer) {
+    (void)head, (void)peer;
+    return nullptr;
+  }
+
   virtual boost::asio::awaitable<Response> handle(Request request, const Peer& peer) = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dispatcher/http/body_source.h"
 #include "dispatcher/http/request_parser.h"
 #include "dispatcher/http/response_head.h"
 #include "protocol/base/ensure.h"
@@ -22,7 +23,7 @@ constexpr std::size_t linger_bytes_max = 1u << 20;
 constexpr const char* retry_after_seconds = "60";
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
-class Http1Connection final : public Connection {
+class Http1Connection final : public Connection, private RequestParser::BodyRules {
  public:
   Http1Connection(ListenerState& state, Stream& stream, const Peer& peer)
       : state_(state), stream_(stream), peer_(peer), registration_(state, *this) {}
@@ -38,10 +39,18 @@ class Http1Connection final : public Connection {
  private:
   enum class Arrival { whole, refused, ended };
 
+  std::size_t body_bytes_max(const Request& head) const override {
+    return state_.handler.body_bytes_max(head, peer_);
+  }
+  LongBodyPlace find_place(const Request& head) override {
+    return state_.handler.find_place(head, peer_);
+  }
+
   asio::awaitable<Arrival> receive(RequestParser& parser);
   void take(RequestParser& parser, BytesView bytes);
   asio::awaitable<bool> answer(RequestParser& parser);
   asio::awaitable<bool> send(Response response, bool to_head_request, AfterAnswer after);
+  asio::awaitable<bool> send_parts(std::shared_ptr<BodySource> source);
   asio::awaitable<void> refuse(int status);
   RequestLimits limits() const;
 
@@ -61,11 +70,8 @@ RequestLimits Http1Connection::limits() const {
 }
 
 asio::awaitable<void> Http1Connection::serve() {
-  const RequestParser::BodyRule rule = [this](const Request& head) {
-    return state_.handler.body_bytes_max(head, peer_);
-  };
   for (bool keep = true; keep;) {
-    RequestParser parser(limits(), rule, state_.bodies);
+    RequestParser parser(limits(), *this, state_.bodies);
     const Arrival arrival = co_await receive(parser);
     if (arrival == Arrival::ended) break;
     if (arrival == Arrival::refused) {
@@ -153,7 +159,23 @@ asio::awaitable<bool> Http1Connection::send(Response response, bool to_head_requ
   if (written && has_body && !together) {
     written = co_await stream_.write(response.body, deadline);
   }
+  if (written && response.source && !to_head_request) {
+    co_return co_await send_parts(std::move(response.source));
+  }
   co_return written.has_value();
+}
+
+// False: the peer gets fewer bytes than it was told, and the connection ends.
+asio::awaitable<bool> Http1Connection::send_parts(std::shared_ptr<BodySource> source) {
+  for (std::uint64_t left = source->bytes(); left > 0;) {
+    const Result<Bytes> part = co_await source->next();
+    if (!part || part->empty() || part->size() > left) co_return false;
+    left -= part->size();
+    const Deadline deadline = steady_clock::now() + state_.options.write_timeout;
+    const Result<void> written = co_await stream_.write(*part, deadline);
+    if (!written) co_return false;
+  }
+  co_return true;
 }
 
 asio::awaitable<void> Http1Connection::refuse(int status) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "dispatcher/http/body_source.h"
 #include "dispatcher/http/response_head.h"
 #include "protocol/http/http2_server_session.h"
 
@@ -67,12 +68,16 @@ class Http2Connection final : public Connection,
   std::size_t body_bytes_max(const Request& head) const override {
     return state_->handler.body_bytes_max(head, peer_);
   }
+  LongBodyPlace find_place(const Request& head) override {
+    return state_->handler.find_place(head, peer_);
+  }
   void on_request(StreamId stream, Request request) override;
   void on_stream_closed(StreamId stream, bool cancelled) override;
 
   bool has_too_much_to_do() const;
   void start_handlers();
   static asio::awaitable<void> handle(Shared self, StreamId stream, Request request);
+  static asio::awaitable<Response> gathered(Response response);
   void on_handler_end(const std::exception_ptr& exception);
   void respond(StreamId stream, Response response);
   void note_arrivals();
@@ -220,7 +225,21 @@ void Http2Connection::start_handlers() {
 
 asio::awaitable<void> Http2Connection::handle(Shared self, StreamId stream, Request request) {
   Response response = co_await self->state_->handler.handle(std::move(request), self->peer_);
+  if (response.source) response = co_await gathered(std::move(response));
   self->respond(stream, std::move(response));
+}
+
+asio::awaitable<Response> Http2Connection::gathered(Response response) {
+  const std::shared_ptr<BodySource> source = std::move(response.source);
+  while (response.body.size() < source->bytes()) {
+    const Result<Bytes> part = co_await source->next();
+    if (!part || part->empty()) {
+      Response failure{.status = 500, .headers = {}, .body = {}};
+      co_return failure;
+    }
+    response.body += *part;
+  }
+  co_return response;
 }
 
 void Http2Connection::on_handler_end(const std::exception_ptr& exception) {

@@ -25,9 +25,9 @@ std::string lower_case(std::string_view name) {
 
 }  // namespace
 
-RequestParser::RequestParser(const RequestLimits& limits, BodyRule rule,
+RequestParser::RequestParser(const RequestLimits& limits, BodyRules& rules,
                              std::shared_ptr<BodyBudget> bodies)
-    : limits_(limits), rule_(std::move(rule)) {
+    : limits_(limits), rules_(rules) {
   request_.share = BodyShare(std::move(bodies));
   eager(true);
   // Beast forgets what it has counted with each call, so on_field_impl counts for good.
@@ -62,7 +62,8 @@ void RequestParser::judge(const Error& error, std::size_t bytes_left) {
 }
 
 bool RequestParser::awaits_continue() const {
-  return expects_continue_ && is_header_done() && request_.body.empty();
+  return expects_continue_ && is_header_done() && request_.body.empty() &&
+         (!request_.long_body || request_.long_body->bytes() == 0);
 }
 
 int RequestParser::line_too_long() const {
@@ -129,12 +130,16 @@ void RequestParser::on_field_impl(field name_known, Text name, Text value, Error
 void RequestParser::on_header_impl(Error& error) {
   in_trailers_ = true;
   if (version_ >= 11 && !has_host_) return refuse(400, error);
-  body_bytes_max_ = std::min(limits_.body_bytes_max, rule_(request_));
-  if (content_length().value_or(0) > body_bytes_max_) refuse(413, error);
+  room_ = BodyRoom(std::min(limits_.body_bytes_max, rules_.body_bytes_max(request_)));
+  const int refusal =
+      room_.announce(request_, content_length().value_or(0),
+                     [this](const Request& head) { return rules_.find_place(head); });
+  if (refusal != 0) refuse(refusal, error);
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) {
-  if (length) request_.body.reserve(std::min(*length, body_reserve_bytes_max));
+  if (!length || request_.long_body) return;
+  request_.body.reserve(std::min(*length, body_reserve_bytes_max));
 }
 
 std::size_t RequestParser::on_body_impl(Text bytes, Error& error) { return append(bytes, error); }
@@ -144,13 +149,9 @@ std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error& 
 }
 
 std::size_t RequestParser::append(Text bytes, Error& error) {
-  if (bytes.size() > body_bytes_max_ - request_.body.size()) {
-    refuse(413, error);
-  } else if (!request_.share.grow(bytes.size())) {
-    refuse(503, error);
-  } else {
-    request_.body.append(bytes);
-  }
+  const int refusal =
+      room_.take(request_, bytes, [this](const Request& head) { return rules_.find_place(head); });
+  if (refusal != 0) refuse(refusal, error);
   return bytes.size();
 }
 

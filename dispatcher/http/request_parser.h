@@ -3,10 +3,10 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "protocol/base/bytes.h"
+#include "protocol/http/body_room.h"
 #include "protocol/http/message.h"
 
 namespace reveille::http {
@@ -21,11 +21,17 @@ struct RequestLimits {
 // and refuses what two readers could read differently (request smuggling). A parser is used once.
 class RequestParser final : private boost::beast::http::basic_parser<true> {
  public:
-  // How long the body of this head may be, within the limits.
-  using BodyRule = std::function<std::size_t(const Request& head)>;
+  class BodyRules {
+   public:
+    virtual ~BodyRules() = default;
+    // How long the body of this head may be, within the limits.
+    virtual std::size_t body_bytes_max(const Request& head) const = 0;
+    // Where it goes when it is long: BodyRoom.
+    virtual LongBodyPlace find_place(const Request& head) = 0;
+  };
 
-  // `bodies`: the budget that the body counts against; nullptr: none.
-  RequestParser(const RequestLimits& limits, BodyRule rule, std::shared_ptr<BodyBudget> bodies);
+  // `rules` outlives the parser. `bodies`: the budget that the body counts against; nullptr: none.
+  RequestParser(const RequestLimits& limits, BodyRules& rules, std::shared_ptr<BodyBudget> bodies);
 
   // Takes what it can of `bytes`; the rest comes again with more behind it, or belongs to the next
   // request. Not after is_done() or a refusal.
@@ -68,8 +74,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void on_finish_impl(Error&) override {}
 
   const RequestLimits limits_;
-  const BodyRule rule_;
-  std::size_t body_bytes_max_ = 0;  // of this request, once its head is here
+  BodyRules& rules_;
+  BodyRoom room_;  // of this request, once its head is here
   Request request_;
   std::size_t head_bytes_ = 0;
   int version_ = 0;  // 11: HTTP/1.1; 0 before the request line

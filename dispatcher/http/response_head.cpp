@@ -7,6 +7,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "dispatcher/http/body_source.h"
+
 namespace reveille::http {
 namespace {
 
@@ -58,7 +60,7 @@ Bytes response_head(const Response& response, AfterAnswer after) {
   }
   if (has_length(response.status) && response.status != 304) {
     head.append("Content-Length: ");
-    append_number(head, response.body.size());
+    append_number(head, response.source ? response.source->bytes() : response.body.size());
     head.append("\r\n");
   }
   append_connection(head, after);

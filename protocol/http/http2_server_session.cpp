@@ -4,9 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include "protocol/http/body_room.h"
 #include "protocol/http/nghttp2_handles.h"
 
 namespace reveille::http {
@@ -37,7 +39,7 @@ struct Stream {
 
   StreamId id = 0;
   Request request;
-  std::size_t body_bytes_max = 0;
+  BodyRoom room;
   std::size_t header_list_bytes = 0;
   bool head = false;
   Response response;
@@ -68,12 +70,14 @@ void take_header(Request& request, std::string_view name, std::string_view value
   }
 }
 
-bool announces_more_than(const Request& request, std::size_t bytes_max) {
+// 0 when nothing is announced.
+std::uint64_t announced_length(const Request& request) {
   const auto length = request.header("content-length");
-  if (!length) return false;
+  if (!length) return 0;
   std::uint64_t bytes = 0;
   const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
-  return error == std::errc::result_out_of_range || bytes > bytes_max;
+  const bool overflows = error == std::errc::result_out_of_range;
+  return overflows ? std::numeric_limits<std::uint64_t>::max() : bytes;
 }
 
 // Belong to one hop of HTTP/1.1; RFC 9113 section 8.2.2 forbids them here.
@@ -111,6 +115,9 @@ struct Http2ServerSession::State {
   SessionHandle session;
 
   void open_session();
+  auto place_finder() {
+    return [this](const Request& head) { return events.find_place(head); };
+  }
   Stream* stream_of(StreamId id) const;
   void answer(Stream& stream);
   Request take_request(Stream& stream);
@@ -215,9 +222,11 @@ Request Http2ServerSession::State::take_request(Stream& stream) {
 // Answered at once when the body that it announces is too long.
 void Http2ServerSession::State::take_head(Stream& stream) {
   stream.head = stream.request.method == "HEAD";
-  stream.body_bytes_max = std::min(limits.body_bytes_max, events.body_bytes_max(stream.request));
+  stream.room = BodyRoom(std::min(limits.body_bytes_max, events.body_bytes_max(stream.request)));
   stream.request.share = BodyShare(bodies);
-  if (announces_more_than(stream.request, stream.body_bytes_max)) refuse(stream, 413);
+  const int refusal =
+      stream.room.announce(stream.request, announced_length(stream.request), place_finder());
+  if (refusal != 0) refuse(stream, refusal);
 }
 
 // An answer for a request that passes a limit; once written, on_frame_sent resets what still comes.
@@ -311,17 +320,12 @@ int Http2ServerSession::State::on_data(nghttp2_session*, std::uint8_t, StreamId 
   State& state = *static_cast<State*>(user);
   Stream* stream = state.stream_of(id);
   if (stream == nullptr || stream->refused || stream->above_goaway) return 0;
-  if (count > stream->body_bytes_max - stream->request.body.size()) {
-    state.refuse(*stream, 413);
-    return 0;
-  }
-  if (count > state.limits.unfinished_bytes_max - state.unfinished_bytes ||
-      !stream->request.share.grow(count)) {
-    state.refuse(*stream, 503);
-    return 0;
-  }
-  state.unfinished_bytes += count;
-  stream->request.body.append(text_of(bytes, count));
+  const Bytes& body = stream->request.body;
+  const std::size_t before = body.size();
+  int refusal = stream->room.take(stream->request, text_of(bytes, count), state.place_finder());
+  state.unfinished_bytes = state.unfinished_bytes - before + body.size();
+  if (state.unfinished_bytes > state.limits.unfinished_bytes_max) refusal = 503;
+  if (refusal != 0) state.refuse(*stream, refusal);
   return 0;
 }
 

@@ -17,9 +17,9 @@ namespace reveille::http {
 struct Http2ServerLimits {
   std::uint32_t concurrent_streams_max = 100;
   std::size_t header_list_bytes_max = 32 * 1024;
-  std::size_t body_bytes_max = 16u << 20;
-  // Of all bodies that have begun and not ended. With full windows a peer could otherwise have
-  // concurrent_streams_max times body_bytes_max kept for requests that it never completes.
+  std::size_t body_bytes_max = 32u << 20;
+  // Of all bodies in memory that have begun and not ended. With full windows a peer could otherwise
+  // have concurrent_streams_max times body_bytes_max kept for requests that it never completes.
   std::size_t unfinished_bytes_max = 32u << 20;
   // Streams that the peer opened and reset, and SETTINGS or PING frames, in a row without a
   // completed request: beyond it the session ends with ENHANCE_YOUR_CALM (CVE-2023-44487 and kin;
@@ -57,6 +57,11 @@ class Http2ServerSession {
     virtual std::size_t body_bytes_max(const Request& head) const {
       (void)head;
       return std::numeric_limits<std::size_t>::max();
+    }
+    // Where a body that is long goes: BodyRoom. Called at most once a request.
+    virtual LongBodyPlace find_place(const Request& head) {
+      (void)head;
+      return nullptr;
     }
     virtual void on_goaway(std::uint32_t error_code) { (void)error_code; }
   };

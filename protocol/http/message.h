@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,9 +8,12 @@
 
 #include "protocol/base/bytes.h"
 #include "protocol/http/body_budget.h"
+#include "protocol/http/long_body.h"
 
 // An HTTP exchange as values, the same for HTTP/1.1 and HTTP/2 (RFC 9110).
 namespace reveille::http {
+
+class BodySource;  // dispatcher/http/body_source.h
 
 struct Header {
   std::string name;  // lower case
@@ -24,6 +28,9 @@ struct Request {
   std::vector<Header> headers;
   Bytes body;
   BodyShare share = {};  // what the body holds of its listener's budget
+  // The body in place of `body`, when it is long and its handler has a place for it. Shared only
+  // so that a request can be copied.
+  std::shared_ptr<LongBody> long_body = {};
 
   // The first header of that (lower-case) name; nullopt when absent.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -35,6 +42,8 @@ struct Response {
   int status = 200;
   std::vector<Header> headers;
   Bytes body;
+  // The body in place of `body`. Shared only so that an answer can be copied.
+  std::shared_ptr<BodySource> source = {};
 
   std::optional<std::string_view> header(std::string_view name) const;
 };

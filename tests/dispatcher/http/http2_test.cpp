@@ -4,6 +4,7 @@
 #include <map>
 
 #include "protocol/http/http2_client_session.h"
+#include "tests/dispatcher/http/kept_body.h"
 #include "tests/dispatcher/http/listener_fixture.h"
 
 namespace reveille::http {
@@ -172,6 +173,87 @@ TEST_F(Http2Test, TheHandlerSaysByTheHeadHowLongABodyMayBe) {
     EXPECT_EQ(client.responses[2].status, 200);
     EXPECT_EQ(client.responses[3].status, 200);
     EXPECT_EQ(client.responses[4].status, 413);
+  });
+}
+
+TEST_F(Http2Test, ALongBodyGoesWhereItsHandlerSaysAndAShortOneStaysInMemory) {
+  open_http2();
+  const auto kept = std::make_shared<KeptBody>();
+  handler_.place = [&](const Request& head) -> LongBodyPlace {
+    EXPECT_EQ(head.target, "/long");
+    return kept;
+  };
+  handler_.answer = [](Request) -> asio::awaitable<Response> {
+    Response response{.status = 200, .headers = {}, .body = {}};
+    co_return response;
+  };
+  const Bytes body = Bytes(3 * long_body_bytes, 'l') + "the end";
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    client.submit(1, "/long", body);
+    client.submit(2, "/short", std::string(long_body_bytes, 's'));
+    co_await client.wait_for(2);
+    EXPECT_EQ(client.responses[1].status, 200);
+    EXPECT_EQ(client.responses[2].status, 200);
+  });
+  EXPECT_TRUE(kept->kept == body);
+  for (const Request& request : handler_.requests) {
+    EXPECT_EQ(request.long_body != nullptr, request.target == "/long");
+    EXPECT_EQ(request.body.size(), request.target == "/long" ? 0 : long_body_bytes);
+  }
+}
+
+TEST_F(Http2Test, ALongBodyIsRefusedWithTheStatusThatItsHandlerSays) {
+  open_http2();
+  handler_.place = [](const Request& head) -> LongBodyPlace {
+    if (head.target == "/stranger") return std::unexpected(409);
+    return std::make_shared<KeptBody>(2 * long_body_bytes);
+  };
+  const std::string body(3 * long_body_bytes, 'x');
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    client.submit(1, "/stranger", body);
+    client.submit(2, "/no-room", body);
+    co_await client.wait_for(2);
+    EXPECT_EQ(client.responses[1].status, 409);
+    EXPECT_EQ(client.responses[2].status, 503);
+  });
+  EXPECT_TRUE(handler_.requests.empty());
+}
+
+// Of all streams together more than unfinished_bytes_max, and less in memory.
+TEST_F(Http2Test, LongBodiesThatHaveTheirPlaceDoNotCountAsUnfinished) {
+  ListenerOptions options;
+  options.http2.unfinished_bytes_max = 2 * long_body_bytes;
+  open_http2(options);
+  handler_.place = [](const Request&) -> LongBodyPlace { return std::make_shared<KeptBody>(); };
+  handler_.answer = [](Request) -> asio::awaitable<Response> {
+    Response response{.status = 200, .headers = {}, .body = {}};
+    co_return response;
+  };
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    const std::string body(4 * long_body_bytes, 'x');
+    client.submit(1, "/", body);
+    co_await client.wait_for(1);
+    client.submit(2, "/", body);
+    co_await client.wait_for(2);
+    EXPECT_EQ(client.responses[1].status, 200);
+    EXPECT_EQ(client.responses[2].status, 200);
+  });
+}
+
+TEST_F(Http2Test, AnAnswerInPartsIsGatheredAndOneWhoseRestHasGoneIs500) {
+  open_http2();
+  handler_.answer = [](Request request) -> asio::awaitable<Response> {
+    Response response{.status = 200, .headers = {}, .body = {}};
+    const std::size_t missing = request.target == "/whole" ? 0 : 1;
+    response.source = std::make_shared<PartsOfBytes>(Bytes(2'500, 'a'), missing);
+    co_return response;
+  };
+  converse([&](Http2Client& client) -> asio::awaitable<void> {
+    client.submit(1, "/whole");
+    client.submit(2, "/cut");
+    co_await client.wait_for(2);
+    EXPECT_EQ(client.responses[1].body, Bytes(2'500, 'a'));
+    EXPECT_EQ(client.responses[2].status, 500);
   });
 }
 

@@ -34,8 +34,13 @@ class TestHandler final : public Handler {
     return body_rule ? body_rule(head) : Handler::body_bytes_max(head, {});
   }
 
+  LongBodyPlace find_place(const Request& head, const Peer& peer) override {
+    return place ? place(head) : Handler::find_place(head, peer);
+  }
+
   Answer answer;  // empty: 200 with "METHOD target body"
   std::function<std::size_t(const Request& head)> body_rule;
+  std::function<LongBodyPlace(const Request& head)> place;
   std::vector<Request> requests;
   std::vector<Peer> peers;
 };
