@@ -34,6 +34,12 @@ class LateHandler final : public http::Handler {
  public:
   void serve(http::Handler& handler) { handler_ = &handler; }
 
+  std::size_t body_bytes_max(const http::Request& head, const http::Peer& peer) const override {
+    return handler_->body_bytes_max(head, peer);
+  }
+  http::LongBodyPlace find_place(const http::Request& head, const http::Peer& peer) override {
+    return handler_->find_place(head, peer);
+  }
   boost::asio::awaitable<http::Response> handle(http::Request request,
                                                 const http::Peer& peer) override {
     return handler_->handle(std::move(request), peer);
