@@ -1,11 +1,13 @@
 #include "dispatcher/device/connect_handler.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "dispatcher/device/at_rest.h"
 #include "dispatcher/device/bound_work.h"
 #include "dispatcher/device/exchange.h"
+#include "dispatcher/device/long_report.h"
 #include "dispatcher/device/sign_in_again.h"
 #include "protocol/mdm/report.h"
 
@@ -29,6 +31,12 @@ void follow_up(Parts& parts, const mdm::Report& report, const Exchange& exchange
   }
 }
 
+bool is_recorded(const Result<Inner>& outcome) {
+  if (!outcome || !*outcome) return false;
+  const auto& recorded = (*outcome)->recorded;
+  return recorded && recorded->kind == storage::Recorded::Kind::recorded;
+}
+
 http::Response answer(Exchange exchange) {
   http::Response response;
   if (!exchange.command) return response;
@@ -41,10 +49,11 @@ http::Response answer(Exchange exchange) {
 
 }  // namespace
 
-boost::asio::awaitable<http::Response> handle_connect(Parts& parts, Bytes body,
+boost::asio::awaitable<http::Response> handle_connect(Parts& parts, ReceivedReport body,
                                                       const Caller& caller,
                                                       const std::string& address) {
-  Result<mdm::Report> parsed = mdm::parse_report(body);
+  const Result<mdm::Report> parsed =
+      body.file ? parse_in_file(*body.file) : mdm::parse_report(body.bytes);
   if (!parsed) {
     parts.statistics.count(RequestKind::unreadable);
     const Refused refused{.refusal = Refusal::malformed, .detail = parsed.error().detail};
@@ -67,14 +76,23 @@ boost::asio::awaitable<http::Response> handle_connect(Parts& parts, Bytes body,
   }
 
   // Shared with the job rather than copied into it: a report may have megabytes.
-  const auto kept = std::make_shared<const Bytes>(std::move(body));
+  const auto kept = std::make_shared<const Bytes>(std::move(body.bytes));
   const storage::Sha256 certificate = caller.certificate;
-  const auto work = [report, kept, certificate, rules = parts.rules](
+  std::optional<storage::UploadId> upload;
+  if (body.file && ends_its_command(report.status)) {
+    upload = draw_upload(parts.random);
+    const Result<void> put = co_await put_pieces(parts, report, certificate, body.file, *upload);
+    if (!put) co_return refuse(parts, put.error(), sender);
+  }
+  const auto work = [report, kept, upload, certificate, rules = parts.rules](
                         storage::Transaction& transaction, storage::Time now) {
-    return run_exchange(transaction, report, *kept, certificate, rules, now);
+    const storage::ReportBody bytes =
+        upload ? storage::ReportBody(*upload) : storage::ReportBody(*kept);
+    return run_exchange(transaction, report, bytes, certificate, rules, now);
   };
   Result<Inner> outcome =
       co_await run_bound<Inner>(parts, report.identity, certificate, work);
+  if (upload && !is_recorded(outcome)) co_await drop_pieces(parts, report, *upload);
   if (!outcome) co_return refuse(parts, outcome.error(), sender);
   if (!*outcome) {
     const Refused refused{.refusal = outcome->error(), .detail = {}};

@@ -53,6 +53,7 @@ DeviceEndpoint::DeviceEndpoint(const DeviceEndpointOptions& options, StorageLane
              .random = random},
       identities_(authority.anchors(), options.verified_certificates_max, options.proxies,
                   options.revocations),
+      spool_(options.spool),
       scep_(scep_options(options), storage, authority, clock, random, log),
       profiles_(profile_options(options, authority, clock, random), storage, authority, clock,
                 log) {
@@ -71,6 +72,33 @@ std::size_t DeviceEndpoint::body_bytes_max(const http::Request& head,
     return http::Handler::body_bytes_max(head, peer);
   }
   return body_bytes_max_of_strangers;
+}
+
+http::LongBodyPlace DeviceEndpoint::find_place(const http::Request& head, const http::Peer& peer) {
+  const auto caller = identities_.vouch(head, peer, parts_.clock.wall_now());
+  if (!caller) return std::unexpected(refuse_unread(caller.error(), peer).status);
+  if (spool_ == nullptr || !is_report_by_head(head)) return nullptr;
+  auto file = spool_->open();
+  if (file) return *std::move(file);
+  const Refused refused{.refusal = Refusal::unavailable, .detail = file.error().detail};
+  return std::unexpected(refuse_unread(refused, peer).status);
+}
+
+http::Response DeviceEndpoint::refuse_unread(const Refused& refused, const http::Peer& peer) {
+  statistics_.count(RequestKind::unreadable);
+  const Sender sender{.message = "unread", .enrolment = nullptr, .address = peer.address};
+  return refuse(parts_, refused, sender);
+}
+
+std::expected<Caller, Refused> DeviceEndpoint::verify(const http::Request& head,
+                                                      const http::Peer& peer,
+                                                      const http::SpoolFile& body) {
+  const auto mapped = body.map();
+  if (!mapped) {
+    return std::unexpected(
+        Refused{.refusal = Refusal::unavailable, .detail = mapped.error().detail});
+  }
+  return identities_.verify(head, peer, mapped->bytes(), parts_.clock.wall_now());
 }
 
 boost::asio::awaitable<http::Response> DeviceEndpoint::handle(http::Request request,
@@ -95,16 +123,18 @@ boost::asio::awaitable<http::Response> DeviceEndpoint::handle(http::Request requ
 boost::asio::awaitable<http::Response> DeviceEndpoint::handle_message(http::Request request,
                                                                       const http::Peer& peer) {
   // Before the body is parsed: whoever has no identity of ours reaches no parser of ours.
-  const auto caller = identities_.verify(request, peer, parts_.clock.wall_now());
-  if (!caller) {
-    statistics_.count(RequestKind::unreadable);
-    const Sender sender{.message = "unread", .enrolment = nullptr, .address = peer.address};
-    co_return refuse(parts_, caller.error(), sender);
-  }
-  if (is_check_in(request)) {
+  const auto* const file = static_cast<const http::SpoolFile*>(request.long_body.get());
+  const auto caller =
+      file != nullptr ? verify(request, peer, *file)
+                      : identities_.verify(request, peer, request.body, parts_.clock.wall_now());
+  if (!caller) co_return refuse_unread(caller.error(), peer);
+  if (file == nullptr && is_check_in(request)) {
     co_return co_await handle_check_in(parts_, request.body, *caller, peer.address);
   }
-  Bytes body = std::move(request.body);
+  ReceivedReport body{.bytes = std::move(request.body), .file = {}};
+  if (file != nullptr) {  // find_place() made it
+    body.file = std::static_pointer_cast<const http::SpoolFile>(std::move(request.long_body));
+  }
   co_return co_await handle_connect(parts_, std::move(body), *caller, peer.address);
 }
 

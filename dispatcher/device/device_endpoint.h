@@ -13,6 +13,7 @@
 #include "dispatcher/enrolment/profile_endpoint.h"
 #include "dispatcher/enrolment/scep_endpoint.h"
 #include "dispatcher/http/handler.h"
+#include "dispatcher/http/spool.h"
 #include "dispatcher/runtime/random_source.h"
 
 namespace reveille::device {
@@ -33,6 +34,7 @@ struct DeviceEndpointOptions {
   Services services;
   TrustedProxies proxies;
   const enrolment::Revocations* revocations = nullptr;  // nullptr: nothing is revoked
+  http::Spool* spool = nullptr;                    // for long reports; nullptr: they stay in memory
   std::size_t verified_certificates_max = 10'000;  // remembered; about 150 bytes each
 };
 
@@ -56,17 +58,24 @@ class DeviceEndpoint final : public http::Handler {
   static constexpr std::size_t body_bytes_max_of_strangers = 256 * 1024;
   std::size_t body_bytes_max(const http::Request& head, const http::Peer& peer) const override;
 
+  // Whoever the head does not vouch for is refused before the body has come.
+  http::LongBodyPlace find_place(const http::Request& head, const http::Peer& peer) override;
+
   StatisticsReading statistics() const;  // any thread
 
  private:
   boost::asio::awaitable<http::Response> handle_message(http::Request request,
                                                         const http::Peer& peer);
+  std::expected<Caller, Refused> verify(const http::Request& head, const http::Peer& peer,
+                                        const http::SpoolFile& body);
+  http::Response refuse_unread(const Refused& refused, const http::Peer& peer);
 
   Statistics statistics_;
   Services services_;
   std::optional<DeclarationForwarder> declarations_;
   Parts parts_;
   IdentityVerifier identities_;
+  http::Spool* spool_;
   enrolment::ScepEndpoint scep_;
   enrolment::ProfileEndpoint profiles_;
 };

@@ -26,8 +26,8 @@ Result<Outcome> answer_after_end(storage::Transaction& transaction, const mdm::R
   return Outcome(std::move(exchange));
 }
 
-Result<void> record(storage::Transaction& transaction, const mdm::Report& report, BytesView body,
-                    storage::Time now, Exchange& exchange) {
+Result<void> record(storage::Transaction& transaction, const mdm::Report& report,
+                    const storage::ReportBody& body, storage::Time now, Exchange& exchange) {
   auto recorded = transaction.record_report(
       report.identity.enrolment, mdm::CommandUuid{report.command_uuid}, report.status, body, now);
   if (!recorded) return std::unexpected(recorded.error());
@@ -78,7 +78,7 @@ Result<void> take_next(storage::Transaction& transaction, const mdm::Report& rep
 }  // namespace
 
 Result<Outcome> run_exchange(storage::Transaction& transaction, const mdm::Report& report,
-                             BytesView body, const storage::Sha256& certificate,
+                             const storage::ReportBody& body, const storage::Sha256& certificate,
                              const ExchangeRules& rules, storage::Time now) {
   const Claim claim{.kind = MessageKind::connect,
                     .identity = report.identity,

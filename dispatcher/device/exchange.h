@@ -37,10 +37,8 @@ struct Exchange {
 // gets a normal, empty answer to all else: it keeps what it has to say until it gets one.
 //
 // The inner value is the refusal. Errors: unavailable, corrupt.
-Result<std::expected<Exchange, Refusal>> run_exchange(storage::Transaction& transaction,
-                                                      const mdm::Report& report, BytesView body,
-                                                      const storage::Sha256& certificate,
-                                                      const ExchangeRules& rules,
-                                                      storage::Time now);
+Result<std::expected<Exchange, Refusal>> run_exchange(
+    storage::Transaction& transaction, const mdm::Report& report, const storage::ReportBody& body,
+    const storage::Sha256& certificate, const ExchangeRules& rules, storage::Time now);
 
 }  // namespace reveille::device

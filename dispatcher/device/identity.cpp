@@ -48,13 +48,14 @@ Result<std::optional<std::string_view>> IdentityVerifier::proxy_header(
   return proxies_.certificate_header(request, peer.relay.value_or(peer.address));
 }
 
-std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& request,
-                                                        const http::Peer& peer, storage::Time now) {
-  auto by_connection = shown(request, peer);
+std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& head,
+                                                        const http::Peer& peer, BytesView body,
+                                                        storage::Time now) {
+  auto by_connection = shown(head, peer);
   if (!by_connection) return std::unexpected(std::move(by_connection.error()));
   std::optional<pki::Certificate> certificate = *std::move(by_connection);
-  if (const auto signature = request.header("mdm-signature")) {
-    Result<pki::Certificate> signer = pki::verify_mdm_signature(*signature, request.body);
+  if (const auto signature = head.header("mdm-signature")) {
+    Result<pki::Certificate> signer = pki::verify_mdm_signature(*signature, body);
     if (!signer) return refused(Refusal::bad_signature, std::move(signer.error().detail));
     if (certificate && *certificate != *signer) {
       return refused(Refusal::certificates_differ, "TLS and Mdm-Signature name two certificates");
@@ -65,8 +66,24 @@ std::expected<Caller, Refused> IdentityVerifier::verify(const http::Request& req
     return refused(Refusal::no_certificate, "neither a TLS certificate nor an Mdm-Signature");
   }
   auto caller = trust(*certificate, std::chrono::floor<std::chrono::seconds>(now));
-  if (caller) caller->access_token = bearer_token(request);
+  if (caller) caller->access_token = bearer_token(head);
   return caller;
+}
+
+std::expected<Caller, Refused> IdentityVerifier::vouch(const http::Request& head,
+                                                       const http::Peer& peer, storage::Time now) {
+  auto certificate = shown(head, peer);
+  if (!certificate) return std::unexpected(std::move(certificate.error()));
+  const auto signature = head.header("mdm-signature");
+  if (!*certificate && signature) {
+    Result<pki::Certificate> signer = pki::verify_mdm_signature_of_some_body(*signature);
+    if (!signer) return refused(Refusal::bad_signature, std::move(signer.error().detail));
+    *certificate = *std::move(signer);
+  }
+  if (!*certificate) {
+    return refused(Refusal::no_certificate, "neither a TLS certificate nor an Mdm-Signature");
+  }
+  return trust(**certificate, std::chrono::floor<std::chrono::seconds>(now));
 }
 
 std::expected<std::optional<pki::Certificate>, Refused> IdentityVerifier::shown(

@@ -44,8 +44,15 @@ class IdentityVerifier {
   // no proof.
   bool shows_identity(const http::Request& head, const http::Peer& peer) const;
 
-  std::expected<Caller, Refused> verify(const http::Request& request, const http::Peer& peer,
-                                        storage::Time now);
+  // `body`: the request's, wherever it is kept.
+  std::expected<Caller, Refused> verify(const http::Request& head, const http::Peer& peer,
+                                        BytesView body, storage::Time now);
+
+  // Who sends a body that has not come yet, as far as the head proves it: as verify(), but a
+  // signature counts without its body, and only when the connection shows no certificate. No
+  // answer may rest on this.
+  std::expected<Caller, Refused> vouch(const http::Request& head, const http::Peer& peer,
+                                       storage::Time now);
 
  private:
   // Of the proxy that wrote the request, if it is a trusted one.

@@ -49,6 +49,11 @@ bool is_check_in(const http::Request& request) {
   return has_message_type(request.body);
 }
 
+bool is_report_by_head(const http::Request& head) {
+  return head.path() == "/mdm" &&
+         media_type(head.header("content-type").value_or("")) == "application/x-apple-aspen-mdm";
+}
+
 std::string_view challenge_of(const http::Request& request) {
   return request.path().substr(links.size());
 }

@@ -22,6 +22,9 @@ Route route_of(const http::Request& request);
 // it a check-in: some clients send none. Parses the body then, so verify the caller before.
 bool is_check_in(const http::Request& request);
 
+// Of a message whose body is not here: whether its head alone says that it is a report.
+bool is_report_by_head(const http::Request& head);
+
 // The last segment of an enrolment link's path, as sent.
 std::string_view challenge_of(const http::Request& request);
 

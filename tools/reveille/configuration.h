@@ -27,6 +27,7 @@ struct Configuration {
     std::int64_t connections_max = 10'000;
     std::int64_t body_mebibytes_max = 32;
     std::int64_t bodies_mebibytes_max = 256;
+    std::int64_t spool_mebibytes_max = 1'024;
     std::int64_t request_timeout_seconds = 60;
     std::int64_t idle_timeout_seconds = 300;
     std::string trusted_proxies;

@@ -27,6 +27,10 @@ void visit_device(Configuration::Device& device, OptionVisitor& visitor) {
   visitor.number("bodies_mebibytes_max", device.bodies_mebibytes_max, {2, 1'048'576},
                  "Of all requests that are arriving or being answered, in each network lane; what\n"
                  "finds no room is answered 503. At least twice body_mebibytes_max.");
+  visitor.number("spool_mebibytes_max", device.spool_mebibytes_max, {1, 1'048'576},
+                 "Of devices' answers longer than 256 KiB, which wait in files in the state's\n"
+                 "folder until they are whole; what finds no room is answered 503. At least\n"
+                 "body_mebibytes_max.");
   visitor.number("request_timeout_seconds", device.request_timeout_seconds, day_of_seconds,
                  "From a request's first byte to its last.");
   visitor.number("idle_timeout_seconds", device.idle_timeout_seconds, day_of_seconds,

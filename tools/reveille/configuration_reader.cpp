@@ -180,6 +180,9 @@ void check_together(const Configuration& configuration, OptionsFile& options) {
   if (device.bodies_mebibytes_max < 2 * device.body_mebibytes_max) {
     options.fail_at("device", "bodies_mebibytes_max", "must be at least twice body_mebibytes_max");
   }
+  if (device.spool_mebibytes_max < device.body_mebibytes_max) {
+    options.fail_at("device", "spool_mebibytes_max", "must be at least body_mebibytes_max");
+  }
   if (device.certificate_file.empty() != device.key_file.empty()) {
     options.fail_at("device", device.key_file.empty() ? "certificate_file" : "key_file",
                     "needs the other half: give both certificate_file and key_file, or neither");

@@ -11,6 +11,7 @@
 #include "dispatcher/wake/due.h"
 #include "protocol/base/ensure.h"
 #include "tools/reveille/device_services.h"
+#include "tools/reveille/part_options.h"
 
 namespace reveille {
 
@@ -24,6 +25,7 @@ struct DeviceSide::State {
   RandomSource& random;
   Log& log;
   std::filesystem::path folder;
+  http::Spool spool;
   enrolment::CertificateAuthority authority;
   enrolment::Revocations revocations;
   std::string public_url;
@@ -89,6 +91,7 @@ Result<std::unique_ptr<DeviceSide>> DeviceSide::make(const Configuration& config
                                          .random = random,
                                          .log = log,
                                          .folder = folder,
+                                         .spool = http::Spool(spool_options(configuration, folder)),
                                          .authority = *std::move(authority),
                                          .revocations = {},
                                          .public_url = {},
@@ -121,6 +124,7 @@ Result<void> DeviceSide::make_handlers(const std::string& public_url, std::size_
   if (!proxies) return std::unexpected(std::move(proxies.error()));
   options.proxies = *std::move(proxies);
   options.revocations = &state.revocations;
+  options.spool = &state.spool;
   options.certificate_lifetime = std::chrono::days(enrolment.identity_days);
   options.authorisation.renewal_overlap = std::chrono::days(enrolment.renewal_overlap_days);
   const Configuration::Wake& wake = state.configuration.wake;

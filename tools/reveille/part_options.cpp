@@ -95,6 +95,15 @@ apns::ClientOptions apns_options(const Configuration& configuration,
   return options;
 }
 
+http::SpoolOptions spool_options(const Configuration& configuration,
+                                 const std::filesystem::path& folder) {
+  http::SpoolOptions options;
+  options.folder = folder;
+  options.bytes_max = size_from(configuration.device.spool_mebibytes_max) * mebibyte;
+  options.free_bytes_min = size_from(configuration.storage.free_mebibytes_min) * mebibyte;
+  return options;
+}
+
 http::ListenerOptions device_listener_options(const Configuration& configuration) {
   const Configuration::Device& device = configuration.device;
   http::ListenerOptions options;

@@ -6,6 +6,7 @@
 #include "dispatcher/apns/client.h"
 #include "dispatcher/batch/options.h"
 #include "dispatcher/http/listener.h"
+#include "dispatcher/http/spool.h"
 #include "dispatcher/runtime/storage_lanes.h"
 #include "dispatcher/wake/wake_lanes.h"
 #include "storage/rocksdb/rocksdb_store.h"
@@ -21,6 +22,8 @@ wake::WakeOptions wake_options(const Configuration& configuration);
 batch::ExpanderOptions expander_options(const Configuration& configuration);
 apns::ClientOptions apns_options(const Configuration& configuration,
                                  std::vector<pki::Certificate> anchors);
+http::SpoolOptions spool_options(const Configuration& configuration,
+                                 const std::filesystem::path& folder);
 http::ListenerOptions device_listener_options(const Configuration& configuration);  // without TLS
 // Of proxies that end TLS, on a port and on a Unix socket.
 http::ListenerOptions proxied_port_options(const Configuration& configuration,

@@ -11,7 +11,7 @@ class IdentityVerifierTest : public EndpointTest {
                                         std::optional<pki::Certificate> certificate) {
     http::Peer peer;
     peer.certificate = std::move(certificate);
-    return verifier.verify(put("/mdm", "body"), peer, clock_.wall_now());
+    return verifier.verify(put("/mdm", "body"), peer, "body", clock_.wall_now());
   }
 };
 
