@@ -26,6 +26,7 @@ Reply show_enrolment(const Parts& parts, const Exchange& exchange);
 Reply create_command(const Parts& parts, const Exchange& exchange);  // commands.cpp
 Reply create_wakes(const Parts& parts, const Exchange& exchange);
 Reply show_delivery(const Parts& parts, const Exchange& exchange);  // deliveries.cpp
+Reply show_result(const Parts& parts, const Exchange& exchange);
 Reply cancel_delivery(const Parts& parts, const Exchange& exchange);
 Reply create_batch(const Parts& parts, const Exchange& exchange);  // batches.cpp
 Reply list_batches(const Parts& parts, const Exchange& exchange);

@@ -41,6 +41,7 @@ constexpr Route routes[] = {
     {"POST", "/v1/commands", Key::needed, create_command},
     {"GET", "/v1/deliveries/{}/{}", Key::needed, show_delivery},
     {"DELETE", "/v1/deliveries/{}/{}", Key::needed, cancel_delivery},
+    {"GET", "/v1/deliveries/{}/{}/result", Key::needed, show_result},
     {"POST", "/v1/wakes", Key::needed, create_wakes},
     {"POST", "/v1/batches", Key::needed, create_batch},
     {"GET", "/v1/batches", Key::needed, list_batches},

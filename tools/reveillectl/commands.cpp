@@ -170,11 +170,23 @@ int show_command(const Session& session, const std::string& id, const std::strin
   const std::optional<Bytes> result = from_base64(text_of(delivery, "result"));
   delivery.erase("result");
   print(format_members(delivery));
+  if (!result && delivery.contains("result_bytes")) {
+    print("\nthe result is long: see it with `reveillectl command result " + id + ' ' + uuid +
+          "`\n");
+  }
   if (result && !result->empty()) {
     const bool binary = result->starts_with("bplist");
     print(binary ? "\nthe result is a binary property list: see it with --json\n"
                  : "\n" + *result + "\n");
   }
+  return 0;
+}
+
+int show_result(const Session& session, const std::string& id, const std::string& uuid) {
+  const auto answer = session.client.get("/v1/deliveries/" + path_segment(id) + "/" +
+                                         path_segment(uuid) + "/result");
+  if (!answer) return report(answer.error());
+  print(answer->text);
   return 0;
 }
 

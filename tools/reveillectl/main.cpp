@@ -93,14 +93,20 @@ void add_commands(CLI::App& app, Arguments& arguments, Run& run) {
     run = [&](const Session& session) { return send_command(session, arguments.send); };
   });
   CLI::App* show = command->add_subcommand("show", "What became of a command at one enrolment");
+  CLI::App* result = command->add_subcommand("result", "What the device answered, as it sent it");
   CLI::App* cancel = command->add_subcommand("cancel", "Take it back, unless it has ended");
-  for (CLI::App* one : {show, cancel}) {
+  for (CLI::App* one : {show, result, cancel}) {
     one->add_option("ID", arguments.id)->required();
     one->add_option("COMMAND_UUID", arguments.uuid)->required();
   }
   show->callback([&] {
     run = [&](const Session& session) {
       return show_command(session, arguments.id, arguments.uuid);
+    };
+  });
+  result->callback([&] {
+    run = [&](const Session& session) {
+      return show_result(session, arguments.id, arguments.uuid);
     };
   });
   cancel->callback([&] {

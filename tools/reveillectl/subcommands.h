@@ -37,6 +37,8 @@ struct SendCommand {
   bool push = true;
 };
 int send_command(const Session& session, const SendCommand& options);
+// Byte for byte, on the standard output.
+int show_result(const Session& session, const std::string& id, const std::string& uuid);
 int show_command(const Session& session, const std::string& id, const std::string& uuid);
 int cancel_command(const Session& session, const std::string& id, const std::string& uuid);
 int wake(const Session& session, const std::vector<std::string>& ids, bool all);

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "dispatcher/http/body_source.h"
 #include "protocol/base/base64.h"
 #include "protocol/plist/parse.h"
 #include "tests/dispatcher/admin/router_fixture.h"
@@ -33,6 +34,24 @@ class ResourcesTest : public RouterTest {
       ASSERT_TRUE(
           transaction.record_report(enrolment, mdm::CommandUuid{uuid}, status, body, clock_.wall));
     });
+  }
+
+  // The body of an answer that is sent in parts.
+  std::vector<Bytes> parts_of(const http::Response& response) {
+    std::vector<Bytes> parts;
+    for (std::uint64_t left = response.source ? response.source->bytes() : 0; left > 0;) {
+      std::optional<Result<Bytes>> part;
+      boost::asio::co_spawn(
+          context_, response.source->next(),
+          [&](std::exception_ptr, Result<Bytes> read) { part = std::move(read); });
+      context_.restart();
+      const auto work = boost::asio::make_work_guard(context_);
+      while (!part) context_.run_one();
+      if (!*part || (*part)->empty()) break;
+      left -= (*part)->size();
+      parts.push_back(**std::move(part));
+    }
+    return parts;
   }
 };
 
@@ -236,6 +255,39 @@ TEST_F(ResourcesTest, ADeliveryIsShownWithTheDevicesAnswer) {
   EXPECT_EQ(shown.at("status"), "Acknowledged");
   EXPECT_EQ(shown.at("result").as_string(), to_base64("the device's answer"));
   EXPECT_EQ(shown.at("ended_at"), "2026-01-15T00:00:00Z");
+}
+
+TEST_F(ResourcesTest, ALongAnswerIsToldByItsSizeAndReadPieceByPiece) {
+  enrol("A");
+  ask("PUT", "/v1/enqueue/A", command("U-1"));
+  const storage::UploadId upload{.number = 1};
+  const Bytes first(storage::Transaction::report_piece_bytes_max, 'x'), last = "the end";
+  run([&](storage::Transaction& transaction) {
+    const mdm::EnrolmentId device("A");
+    const mdm::CommandUuid uuid{"U-1"};
+    ASSERT_TRUE(transaction.put_report_piece(device, uuid, upload, 0, first));
+    ASSERT_TRUE(transaction.put_report_piece(device, uuid, upload, 1, last));
+    ASSERT_TRUE(
+        transaction.record_report(device, uuid, mdm::Status::acknowledged, upload, clock_.wall));
+  });
+
+  const boost::json::object shown = object_of(ask("GET", "/v1/deliveries/A/U-1"));
+  EXPECT_EQ(shown.at("result_bytes").to_number<std::size_t>(), first.size() + last.size());
+  EXPECT_FALSE(shown.contains("result"));
+
+  const http::Response response = ask("GET", "/v1/deliveries/A/U-1/result");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(parts_of(response), (std::vector<Bytes>{first, last}));
+}
+
+TEST_F(ResourcesTest, AShortAnswerIsReadInTheSameWay) {
+  enrol("A");
+  ask("PUT", "/v1/enqueue/A", command("U-1"));
+  EXPECT_EQ(ask("GET", "/v1/deliveries/A/U-1/result").status, 404);
+  answer("A", "U-1", mdm::Status::acknowledged, "the device's answer");
+  EXPECT_EQ(parts_of(ask("GET", "/v1/deliveries/A/U-1/result")),
+            (std::vector<Bytes>{"the device's answer"}));
 }
 
 TEST_F(ResourcesTest, AnUnknownDeliveryIs404) {
