@@ -30,7 +30,7 @@ enum class ScepRefusal {
   challenge_refused,  // unknown, expired, or spent on another key
   subject_differs,    // a PKCSReq signed by an identity asks for another subject
   identity_expired,
-  identity_revoked,
+  identity_revoked,  // the signer's, or the one that the challenge was spent on
   signer_unknown,
   identity_superseded,  // its enrolment has ended, or has a later certificate
   not_issued,           // the request's contents do not fit into a certificate

@@ -180,11 +180,13 @@ ScepEndpoint::Reply ScepEndpoint::grant(const pki::scep::Request& request,
   const Result<void> recorded = co_await record(certificate);
   if (!recorded) co_return trouble(recorded.error());
   // Whoever revokes all certificates of an enrolment looks for them after the revocation counts:
-  // it finds this one, unless it came too early, and then the revocation is seen here.
-  if (renews && is_revoked(request.signer)) {
+  // it finds this one, unless it came too early, and then the revocation is seen here. A challenge
+  // has one certificate: whoever revoked that wants another link to be used, not this one again.
+  const pki::Certificate& proof = renews ? request.signer : *issued;
+  if (is_revoked(proof)) {
     co_return refuse(envelope_of(request), ScepRefusal::identity_revoked,
-                     fail_info_of(ScepRefusal::identity_revoked),
-                     "serial " + request.signer.serial_hex(), address);
+                     fail_info_of(ScepRefusal::identity_revoked), "serial " + proof.serial_hex(),
+                     address);
   }
 
   Result<Bytes> answer =

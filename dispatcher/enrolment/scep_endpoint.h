@@ -28,7 +28,8 @@ struct ScepOptions {
 // authority is its own RA.
 //
 // Durability: a certificate is recorded, and its challenge spent, before it leaves. A challenge has
-//             one certificate: its key, asking again because an answer was lost, gets the same.
+//             one certificate: its key, asking again because an answer was lost, gets the same,
+//             until that is revoked.
 // Errors:     a refusal is a CertRep with status FAILURE; what is no SCEP message gets 400, trouble
 //             of ours 503. Each is logged once.
 // Threads:    one lane; statistics() any. Everything passed by reference outlives it.

@@ -230,6 +230,20 @@ TEST_F(ScepEndpointTest, AChallengesCertificateIsTheSameWhateverSubjectIsAskedFo
   EXPECT_EQ(*ask(first_request(renamed, challenge)).issued, *first.issued);
 }
 
+TEST_F(ScepEndpointTest, AChallengesCertificateIsNotSentAgainOnceItIsRevoked) {
+  const std::string challenge = new_challenge();
+  const Answer first = ask(first_request(device_, challenge));
+  ASSERT_EQ(first.status, Answer::Status::success);
+  revocations_.add(std::array{storage::Sha256::from(first.issued->sha256())});
+
+  const Answer again = ask(first_request(device_, challenge));
+  EXPECT_EQ(again.status, Answer::Status::failure);
+  EXPECT_EQ(again.fail_info, FailInfo::bad_cert_id);
+  EXPECT_EQ(refused(ScepRefusal::identity_revoked), 1u);
+  // Whoever is to come back gets another link.
+  EXPECT_EQ(ask(first_request(device_, new_challenge())).status, Answer::Status::success);
+}
+
 TEST_F(ScepEndpointTest, AKeyOf1024BitsIsRefusedUnlessSetOtherwise) {
   const Client weak{.key = pki::PrivateKey::generate_rsa(1024).value()};
   const std::string challenge = new_challenge();
