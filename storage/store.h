@@ -165,7 +165,8 @@ class Transaction {
   virtual Result<void> drop_upload(const mdm::EnrolmentId& enrolment, UploadId upload) = 0;
 
   // A device's answer (not Idle) to a command; `body` is kept with an end state, and an upload that
-  // is not kept is dropped. A late or doubled NotNow changes nothing once the command has ended.
+  // is not kept is dropped. A late or doubled NotNow changes nothing once the command has ended. An
+  // acknowledged one that ends_setup() ends the enrolment's awaiting_configuration.
   // Errors: not_found when the enrolment does not exist; conflict when an upload that is to be kept
   // is not there: nothing changes.
   virtual Result<Recorded> record_report(const mdm::EnrolmentId& enrolment,

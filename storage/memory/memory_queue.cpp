@@ -165,6 +165,7 @@ Result<Recorded> MemoryTransaction::record_report(const mdm::EnrolmentId& enrolm
     entry.delivery.final_status = mdm::name_of(status);
     keep_result(record, entry, body);
     if (live_count(record) == 0) forget_wake(record);
+    if (acknowledged && ends_setup(request_type)) record.enrolment.awaiting_configuration = false;
   }
   return Recorded{.kind = Recorded::Kind::recorded, .request_type = request_type};
 }

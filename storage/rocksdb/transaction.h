@@ -194,6 +194,7 @@ class RocksdbTransaction final : public Transaction {
   // The first live delivery that was not put off in this round; one that ends Setup Assistant when
   // there is no other.
   std::optional<DeliveryRow> next_ready(BytesView life, ScheduleInUse& schedule);
+  void leave_setup(const mdm::EnrolmentId& id);
   // The last queued first.
   std::vector<DeliveryRow> ended_deliveries(BytesView life);
   void put_off(BytesView life, ScheduleInUse& schedule, DeliveryRow& row);

@@ -194,9 +194,17 @@ Result<Recorded> RocksdbTransaction::record_report(const mdm::EnrolmentId& enrol
     end_delivery(enrolment, life, *schedule, *row,
                  acknowledged ? DeliveryState::acknowledged : DeliveryState::failed, now);
     if (schedule->row.live == 0) set_due(enrolment, *schedule, std::nullopt);
+    if (acknowledged && ends_setup(recorded.request_type)) leave_setup(enrolment);
   }
   must_sync();
   return finish(std::move(recorded));
+}
+
+void RocksdbTransaction::leave_setup(const mdm::EnrolmentId& id) {
+  std::optional<Enrolment> enrolment = read_enrolment(id);
+  if (!enrolment || !enrolment->awaiting_configuration) return;
+  enrolment->awaiting_configuration = false;
+  write(id, *enrolment);
 }
 
 std::optional<DeliveryRow> RocksdbTransaction::next_ready(BytesView life, ScheduleInUse& schedule) {

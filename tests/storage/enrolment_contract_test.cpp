@@ -109,6 +109,35 @@ TEST_P(EnrolmentContractTest, TheLastTokenReceivedWins) {
   EXPECT_TRUE(find(phone)->awaiting_configuration);
 }
 
+TEST_P(EnrolmentContractTest, WhatEndsSetupEndsTheWaitOnceItIsAcknowledged) {
+  const mdm::Command configured = command("uuid-configured", "DeviceConfigured");
+  enrol(phone);
+  mdm::TokenUpdate message = token_update_message(phone);
+  message.awaiting_configuration = true;
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.update_token(message, now); }));
+  enqueue(phone, restart);
+  enqueue(phone, configured);
+
+  report(phone, restart, mdm::Status::acknowledged);
+  EXPECT_TRUE(find(phone)->awaiting_configuration);
+  report(phone, configured, mdm::Status::not_now);
+  EXPECT_TRUE(find(phone)->awaiting_configuration);
+  report(phone, configured, mdm::Status::acknowledged);
+  EXPECT_FALSE(find(phone)->awaiting_configuration);
+}
+
+TEST_P(EnrolmentContractTest, WhatEndsSetupAndFailedLeavesTheDeviceWaiting) {
+  const mdm::Command configured = command("uuid-configured", "DeviceConfigured");
+  enrol(phone);
+  mdm::TokenUpdate message = token_update_message(phone);
+  message.awaiting_configuration = true;
+  ASSERT_TRUE(commit([&](Transaction& t) { return t.update_token(message, now); }));
+  enqueue(phone, configured);
+
+  report(phone, configured, mdm::Status::error);
+  EXPECT_TRUE(find(phone)->awaiting_configuration);
+}
+
 TEST_P(EnrolmentContractTest, ATokenOfAnotherTopicIsAConflict) {
   enrol(phone);
   mdm::TokenUpdate message = token_update_message(phone);

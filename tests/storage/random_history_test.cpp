@@ -216,7 +216,9 @@ class Operation {
     return ids;
   }
   mdm::Command any_command() {
-    return command(std::string("uuid-") + static_cast<char>('a' + draw(14)));
+    const char letter = static_cast<char>('a' + draw(14));
+    return command(std::string("uuid-") + letter,
+                   letter == 'n' ? "DeviceConfigured" : "RestartDevice");
   }
   Sha256 any_digest() { return digest(digit(6)); }
 

@@ -67,6 +67,7 @@ TEST_F(SetupTest, AwaitingConfigurationIsKeptAndDeviceConfiguredComesLast) {
   EXPECT_EQ(acknowledges(mac_, "profile"), "account");
   EXPECT_EQ(acknowledges(mac_, "account"), "configured");
   EXPECT_EQ(acknowledges(mac_, "configured"), "nothing");
+  EXPECT_FALSE(enrolment("MAC").awaiting_configuration);
 }
 
 TEST_F(SetupTest, AnErrorOfAnEarlierCommandHoldsNoDeviceInSetup) {
