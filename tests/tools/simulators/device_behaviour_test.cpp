@@ -3,13 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "tools/simulators/device/expectations.h"
+#include "tools/simulators/device/setup_assistant.h"
 #include "tools/simulators/device/verdict.h"
 #include "tools/simulators/latency_histogram.h"
 
 namespace reveille::simulators::device {
 namespace {
 
-mdm::Command command(std::string uuid, std::string request_type) {
+mdm::Command command(std::string uuid, std::string request_type = "SecurityInfo") {
   return mdm::Command{
       .uuid = {std::move(uuid)}, .request_type = std::move(request_type), .body = {}};
 }
@@ -51,6 +52,17 @@ TEST(Behaviour, ALateNotNowFollowsEndStatesOnly) {
   EXPECT_TRUE(answer_to(command("1", "SecurityInfo"), phone, acknowledges, dice).not_now_follows);
 }
 
+TEST(Behaviour, WhatEndsSetupAssistantMayBePutOffButDoesNotFail) {
+  Dice dice(1, 1);
+  const Scenario::Answers fails{.fail_rate = 1, .format_error_rate = 1};
+  const Scenario::Answers puts_off{.not_now_rate = 1, .fail_rate = 1};
+
+  EXPECT_EQ(answer_to(command("1", "DeviceConfigured"), phone, fails, dice).status,
+            mdm::Status::acknowledged);
+  EXPECT_EQ(answer_to(command("1", "UserConfigured"), phone, puts_off, dice).status,
+            mdm::Status::not_now);
+}
+
 TEST(Behaviour, TheSameSeedAnswersTheSame) {
   const Scenario::Answers rates{.not_now_rate = 0.5, .fail_rate = 0.5, .late_rate = 0.5};
   Dice one(7, 3), other(7, 3);
@@ -63,10 +75,10 @@ TEST(Behaviour, TheSameSeedAnswersTheSame) {
 TEST(Expectations, ACommandHandedOutAfterItsEndStateBreaksOne) {
   Expectations expectations;
   expectations.begin_exchange();
-  EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), std::nullopt);
   expectations.on_answer_accepted({"A"}, mdm::Status::acknowledged);
 
-  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::one_end_state);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), Rule::one_end_state);
 }
 
 TEST(Expectations, ACommandPutOffMayComeBackOnlyInALaterExchange) {
@@ -74,18 +86,114 @@ TEST(Expectations, ACommandPutOffMayComeBackOnlyInALaterExchange) {
   expectations.begin_exchange();
   expectations.on_answer_accepted({"A"}, mdm::Status::not_now);
 
-  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::not_now_rest);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), Rule::not_now_rest);
   expectations.begin_exchange();
-  EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), std::nullopt);
 }
 
 TEST(Expectations, WhatWasHandedOutBeforeAnAuthenticateIsVoidAfterIt) {
   Expectations expectations;
-  EXPECT_EQ(expectations.on_handed_out({"A"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), std::nullopt);
   expectations.begin_life();
 
-  EXPECT_EQ(expectations.on_handed_out({"A"}), Rule::earlier_life_void);
-  EXPECT_EQ(expectations.on_handed_out({"B"}), std::nullopt);
+  EXPECT_EQ(expectations.on_handed_out(command("A")), Rule::earlier_life_void);
+  EXPECT_EQ(expectations.on_handed_out(command("B")), std::nullopt);
+}
+
+TEST(Expectations, WhatEndsSetupAssistantBeforeAnotherThatIsPendingIsEarly) {
+  Expectations expectations;
+  expectations.begin_exchange();
+  EXPECT_EQ(expectations.on_handed_out(command("A")), std::nullopt);
+  expectations.begin_exchange();  // A was never answered
+
+  EXPECT_EQ(expectations.on_handed_out(command("C", "DeviceConfigured")), Rule::configured_last);
+}
+
+TEST(Expectations, WhatEndsSetupAssistantWaitsNeitherForWhatIsPutOffNorForItsLike) {
+  Expectations expectations;
+  expectations.begin_exchange();
+  EXPECT_EQ(expectations.on_handed_out(command("A")), std::nullopt);
+  expectations.on_answer_accepted({"A"}, mdm::Status::not_now);
+  EXPECT_EQ(expectations.on_handed_out(command("B", "UserConfigured")), std::nullopt);
+
+  EXPECT_EQ(expectations.on_handed_out(command("C", "DeviceConfigured")), std::nullopt);
+}
+
+TEST(Expectations, ALoginThatWaitsNeedsAllThatIsPendingBeforeTheEmptyBody) {
+  Expectations expectations;
+  expectations.begin_exchange();
+  expectations.on_handed_out(command("A"));
+  expectations.on_answer_accepted({"A"}, mdm::Status::not_now);
+  EXPECT_EQ(expectations.on_end_of_login(), std::nullopt) << "the device's own doing";
+
+  expectations.begin_exchange();
+  EXPECT_EQ(expectations.on_end_of_login(), Rule::all_at_login);
+  expectations.on_handed_out(command("A"));
+  expectations.on_answer_accepted({"A"}, mdm::Status::acknowledged);
+  EXPECT_EQ(expectations.on_end_of_login(), std::nullopt);
+}
+
+TEST(Expectations, ALoginOfANewLifeNeedsNothingOfTheOldOne) {
+  Expectations expectations;
+  expectations.on_handed_out(command("A"));
+  expectations.begin_life();
+  EXPECT_EQ(expectations.on_end_of_login(), std::nullopt);
+}
+
+constexpr Scenario::Setup all_in_setup{.awaiting_rate = 1, .user_configuration_rate = 1};
+
+SetupAssistant begun(const Speaker& speaker) {
+  Dice dice(1, 1);
+  SetupAssistant setup;
+  setup.begin(speaker, all_in_setup, dice);
+  return setup;
+}
+
+TEST(SetupAssistant, AwaitsConfigurationUntilItIsAcknowledged) {
+  SetupAssistant setup = begun(phone);
+  EXPECT_TRUE(setup.is_awaiting());
+  EXPECT_EQ(setup.begin_exchange(false), Occasion::ordinary);
+  EXPECT_FALSE(setup.puts_off(command("1")));
+  setup.on_acknowledged(command("1"));
+  setup.on_empty_body();
+  EXPECT_TRUE(setup.is_awaiting());
+
+  setup.on_acknowledged(command("2", "DeviceConfigured"));
+  EXPECT_FALSE(setup.is_awaiting());
+}
+
+TEST(SetupAssistant, HoldsOnlyWhatAnAutomatedEnrolmentHolds) {
+  const User user{.id = "1", .short_name = "a"};
+  EXPECT_TRUE(begun({.kind = Kind::macs, .device = "U"}).is_awaiting());
+  EXPECT_TRUE(begun({.kind = Kind::shared_ipads, .device = "U"}).is_awaiting());
+  EXPECT_TRUE(begun({.kind = Kind::shared_ipads, .device = "U", .user = user}).is_awaiting());
+  EXPECT_FALSE(begun(mac_user).is_awaiting());
+  EXPECT_FALSE(begun(own_phone).is_awaiting());
+  EXPECT_FALSE(begun({.kind = Kind::account_driven_phones, .device = "U"}).is_awaiting());
+}
+
+TEST(SetupAssistant, AUserOfAMacIsCreatedByTheEmptyBodyAndLogsInNext) {
+  SetupAssistant setup = begun(mac_user);
+  EXPECT_EQ(setup.begin_exchange(true), Occasion::user_setup);
+  EXPECT_TRUE(setup.puts_off(command("1")));
+  EXPECT_FALSE(setup.puts_off(command("1", "DeviceConfigured")));
+  EXPECT_FALSE(setup.logs_in_next());
+  setup.on_empty_body();
+  EXPECT_FALSE(setup.puts_off(command("1")));
+  EXPECT_TRUE(setup.logs_in_next());
+
+  EXPECT_EQ(setup.begin_exchange(false), Occasion::login) << "the first";
+  EXPECT_FALSE(setup.logs_in_next());
+  EXPECT_EQ(setup.begin_exchange(false), Occasion::ordinary);
+  EXPECT_EQ(setup.begin_exchange(true), Occasion::login) << "a later one that waits";
+}
+
+TEST(SetupAssistant, DeviceConfiguredOnTheUserChannelCreatesTheUserToo) {
+  SetupAssistant setup = begun(mac_user);
+  setup.begin_exchange(false);
+  setup.on_acknowledged(command("1", "DeviceConfigured"));
+  EXPECT_FALSE(setup.puts_off(command("2")));
+  EXPECT_TRUE(setup.logs_in_next());
 }
 
 http::Response response(int status, std::vector<http::Header> headers = {}, Bytes body = {}) {

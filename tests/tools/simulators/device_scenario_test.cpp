@@ -4,10 +4,12 @@
 #include <set>
 
 #include "protocol/mdm/check_in.h"
+#include "protocol/mdm/check_in_answer.h"
 #include "tools/simulators/device/bodies.h"
 #include "tools/simulators/device/cast.h"
 #include "tools/simulators/device/declaration_answer.h"
 #include "tools/simulators/device/errands.h"
+#include "tools/simulators/device/return_to_service_answer.h"
 #include "tools/simulators/device/scenario_file.h"
 
 namespace reveille::simulators::device {
@@ -25,6 +27,7 @@ TEST(ScenarioFile, TheExampleIsReadAndHasSomeOfEverything) {
   EXPECT_TRUE(std::ranges::all_of(loaded.scenario.devices, [](double share) { return share > 0; }));
   EXPECT_EQ(loaded.scenario.answers.repeated_rate, 0.05);
   EXPECT_EQ(loaded.scenario.errands.silent_leave_rate, 0.01);
+  EXPECT_EQ(loaded.scenario.setup.user_configuration_rate, 0.2);
   EXPECT_EQ(loaded.scenario.server.users_policy, "refuse");
 }
 
@@ -118,6 +121,36 @@ TEST(Bodies, OfEveryKindOfSpeakerAreWhatOurOwnParsersRead) {
   }
 }
 
+TEST(Bodies, AnExchangeSaysWhatItIsToTheUserInEveryMessage) {
+  const User user{.id = "1", .short_name = "a"};
+  const Speaker speaker{.kind = Kind::macs, .device = "U", .user = user};
+  const mdm::Command command{.uuid = {"C"}, .request_type = "SecurityInfo", .body = {}};
+  for (const Occasion occasion : {Occasion::ordinary, Occasion::login, Occasion::user_setup}) {
+    for (const Bytes& body :
+         {idle_body(speaker, {}, occasion),
+          report_body(speaker, mdm::Status::not_now, command, 0, {}, occasion)}) {
+      const auto report = mdm::parse_report(body);
+      ASSERT_TRUE(report);
+      EXPECT_EQ(report->need_sync_response, occasion == Occasion::login);
+      EXPECT_EQ(report->user_configuration, occasion == Occasion::user_setup);
+    }
+  }
+}
+
+TEST(Bodies, AwaitingConfigurationAndReturnToServiceAreReadAsMeant) {
+  const Speaker speaker{.kind = Kind::phones, .device = "U"};
+  for (const auto awaiting : {AwaitingConfiguration::no, AwaitingConfiguration::yes}) {
+    const PushAddress address{.token = "t", .magic = "m"};
+    const auto read = mdm::parse_check_in(token_update_body(speaker, "t", address, {}, awaiting));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(std::get<mdm::TokenUpdate>(*read).awaiting_configuration,
+              awaiting == AwaitingConfiguration::yes);
+  }
+  const auto ask = mdm::parse_check_in(return_to_service_body(speaker));
+  ASSERT_TRUE(ask);
+  EXPECT_TRUE(std::holds_alternative<mdm::ReturnToService>(*ask));
+}
+
 TEST(Bodies, AUserEnrolmentDisclosesNeitherUdidNorSerialNumber) {
   const Speaker speaker{.kind = Kind::user_enrolled_phones, .device = "E-1"};
   const Bytes body = authenticate_body(speaker, "S-1", "com.apple.mgmt.x");
@@ -143,7 +176,8 @@ std::set<Errand> possible(const Speaker& speaker) {
                                  .bootstrap_token_rate = 1,
                                  .token_rate = 1,
                                  .declarations_rate = 1,
-                                 .login_rate = 1};
+                                 .login_rate = 1,
+                                 .return_to_service_rate = 1};
   Dice dice(1, 1);
   const auto errands = errands_of(speaker, always, dice);
   return {errands.begin(), errands.end()};
@@ -156,6 +190,11 @@ TEST(Errands, EachSpeakerDoesOnlyWhatItsKindCan) {
   const auto own_mac = possible({.kind = Kind::user_enrolled_macs, .device = "E"});
   const auto adde = possible({.kind = Kind::account_driven_phones, .device = "U"});
 
+  const auto phone = possible({.kind = Kind::phones, .device = "U"});
+
+  EXPECT_TRUE(phone.contains(Errand::return_to_service));
+  EXPECT_FALSE(mac.contains(Errand::return_to_service));
+  EXPECT_FALSE(adde.contains(Errand::return_to_service));
   EXPECT_TRUE(mac.contains(Errand::bootstrap_token));
   EXPECT_FALSE(mac.contains(Errand::login));
   EXPECT_TRUE(mac_user.contains(Errand::login));
@@ -174,6 +213,29 @@ TEST(Errands, LeavingIsTheLastAndOnlyOne) {
 
   EXPECT_EQ(errands_of({.kind = Kind::phones, .device = "U"}, rates, dice),
             std::vector<Errand>{Errand::check_out});
+}
+
+TEST(ReturnToServiceAnswer, IsAsConfiguredAndHasNobodyElsesBootstrapToken) {
+  const auto ok = [](const mdm::ReturnToServiceAnswer& answer) {
+    return http::Response{
+        .status = 200, .headers = {}, .body = mdm::write_return_to_service(answer)};
+  };
+  const http::Response refused{.status = 400, .headers = {}, .body = {}};
+  mdm::ReturnToServiceAnswer answer;
+  answer.wifi_profile = "wifi";
+  EXPECT_EQ(fault_of_return_to_service_answer(ok(answer), true), "");
+  EXPECT_EQ(fault_of_return_to_service_answer(refused, false), "");
+
+  EXPECT_EQ(fault_of_return_to_service_answer(refused, true), "HTTP 400");
+  EXPECT_EQ(fault_of_return_to_service_answer(ok(answer), false), "HTTP 200 instead of 400");
+  EXPECT_EQ(fault_of_return_to_service_answer({.status = 200, .headers = {}, .body = {}}, true),
+            "no ReturnToService");
+  const Bytes bare = "<plist><dict><key>ReturnToService</key><dict/></dict></plist>";
+  EXPECT_EQ(fault_of_return_to_service_answer({.status = 200, .headers = {}, .body = bare}, true),
+            "no Enabled");
+  answer.bootstrap_token = "token";
+  EXPECT_EQ(fault_of_return_to_service_answer(ok(answer), true),
+            "the BootstrapToken of somebody else");
 }
 
 TEST(DeclarationAnswer, NeedsAllThatSection5Names) {

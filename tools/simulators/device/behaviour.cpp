@@ -25,11 +25,16 @@ mdm::Status status_of(const mdm::Command& command, const Scenario::Answers& rate
   const bool fails = dice.hits(rates.fail_rate);
   const bool cannot_read = dice.hits(rates.format_error_rate);
   if (puts_off && may_put_off(command)) return mdm::Status::not_now;
+  if (ends_setup(command)) return mdm::Status::acknowledged;
   if (fails) return mdm::Status::error;
   return cannot_read ? mdm::Status::command_format_error : mdm::Status::acknowledged;
 }
 
 }  // namespace
+
+bool ends_setup(const mdm::Command& command) {
+  return command.request_type == "DeviceConfigured" || command.request_type == "UserConfigured";
+}
 
 Answer answer_to(const mdm::Command& command, const Speaker& speaker,
                  const Scenario::Answers& rates, Dice& dice) {

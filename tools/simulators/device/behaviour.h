@@ -8,6 +8,9 @@
 
 namespace reveille::simulators::device {
 
+// DeviceConfigured and UserConfigured, which let a channel out of Setup Assistant.
+bool ends_setup(const mdm::Command& command);
+
 // How a command is answered.
 struct Answer {
   mdm::Status status = mdm::Status::acknowledged;
@@ -22,7 +25,8 @@ struct Answer {
 };
 
 // Erase, lock and the queries that iOS never puts off get no NotNow (protocol.md section 4), an
-// erase nothing but Acknowledged; user channels and User Enrolments cannot be erased.
+// erase nothing but Acknowledged; user channels and User Enrolments cannot be erased. What ends
+// Setup Assistant does not fail: the device would be held for good.
 Answer answer_to(const mdm::Command& command, const Speaker& speaker,
                  const Scenario::Answers& rates, Dice& dice);
 

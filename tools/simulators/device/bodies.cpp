@@ -31,6 +31,14 @@ Dictionary check_in_of(const Speaker& speaker, const char* type,
   return message;
 }
 
+Dictionary report_of(const Speaker& speaker, const OptionalAuthToken& auth_token,
+                     Occasion occasion) {
+  Dictionary message = message_of(speaker, auth_token);
+  if (occasion == Occasion::login) message.set("NeedSyncResponse", true);
+  if (occasion == Occasion::user_setup) message.set("UserConfiguration", true);
+  return message;
+}
+
 const char* product_of(const KindTraits& traits) {
   if (traits.is_mac) return "Mac15,3";
   return traits.is_shared ? "iPad14,3" : "iPhone16,1";
@@ -92,10 +100,11 @@ Bytes authenticate_body(const Speaker& speaker, const std::string& serial_number
 }
 
 Bytes token_update_body(const Speaker& speaker, const std::string& topic,
-                        const PushAddress& address, const OptionalAuthToken& auth_token) {
+                        const PushAddress& address, const OptionalAuthToken& auth_token,
+                        AwaitingConfiguration awaiting) {
   const KindTraits& traits = traits_of(speaker.kind);
   Dictionary message = check_in_of(speaker, "TokenUpdate", auth_token);
-  message.set("AwaitingConfiguration", false);
+  message.set("AwaitingConfiguration", awaiting == AwaitingConfiguration::yes);
   message.set("PushMagic", address.magic);
   message.set("Token", plist::Data{address.token});
   message.set("Topic", topic);
@@ -147,15 +156,20 @@ Bytes declarations_body(const Speaker& speaker, const std::string& endpoint,
   return plist::write_xml(message);
 }
 
-Bytes idle_body(const Speaker& speaker, const OptionalAuthToken& auth_token) {
-  Dictionary message = message_of(speaker, auth_token);
+Bytes return_to_service_body(const Speaker& speaker) {
+  return plist::write_xml(check_in_of(speaker, "ReturnToService"));
+}
+
+Bytes idle_body(const Speaker& speaker, const OptionalAuthToken& auth_token, Occasion occasion) {
+  Dictionary message = report_of(speaker, auth_token, occasion);
   message.set("Status", "Idle");
   return plist::write_xml(message);
 }
 
 Bytes report_body(const Speaker& speaker, mdm::Status status, const mdm::Command& command,
-                  std::size_t padding_bytes, const OptionalAuthToken& auth_token) {
-  Dictionary message = message_of(speaker, auth_token);
+                  std::size_t padding_bytes, const OptionalAuthToken& auth_token,
+                  Occasion occasion) {
+  Dictionary message = report_of(speaker, auth_token, occasion);
   message.set("Status", mdm::name_of(status));
   message.set("CommandUUID", command.uuid.text);
   const bool failed = status == mdm::Status::error || status == mdm::Status::command_format_error;

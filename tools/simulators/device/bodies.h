@@ -9,6 +9,7 @@
 #include "protocol/mdm/report.h"
 #include "protocol/plist/value.h"
 #include "tools/simulators/device/kind.h"
+#include "tools/simulators/device/setup_assistant.h"
 
 // Messages as protocol.md sections 1, 3 and 4 have them, for each kind of speaker.
 namespace reveille::simulators::device {
@@ -21,10 +22,13 @@ struct PushAddress {
   std::string magic;
 };
 
+enum class AwaitingConfiguration { no, yes };
+
 Bytes authenticate_body(const Speaker& speaker, const std::string& serial_number,
                         const std::string& topic);
 Bytes token_update_body(const Speaker& speaker, const std::string& topic,
-                        const PushAddress& address, const OptionalAuthToken& auth_token = {});
+                        const PushAddress& address, const OptionalAuthToken& auth_token = {},
+                        AwaitingConfiguration awaiting = AwaitingConfiguration::no);
 Bytes check_out_body(const Speaker& speaker, const std::string& topic);
 
 // `response`: the second message of a login; empty in the first.
@@ -36,9 +40,13 @@ Bytes get_token_body(const Speaker& speaker, const std::string& service,
 Bytes declarations_body(const Speaker& speaker, const std::string& endpoint,
                         const std::optional<Bytes>& data, const OptionalAuthToken& auth_token);
 
-Bytes idle_body(const Speaker& speaker, const OptionalAuthToken& auth_token = {});
+Bytes return_to_service_body(const Speaker& speaker);
+
+Bytes idle_body(const Speaker& speaker, const OptionalAuthToken& auth_token = {},
+                Occasion occasion = Occasion::ordinary);
 // `padding_bytes`: how much a large result has beyond the usual.
 Bytes report_body(const Speaker& speaker, mdm::Status status, const mdm::Command& command,
-                  std::size_t padding_bytes = 0, const OptionalAuthToken& auth_token = {});
+                  std::size_t padding_bytes = 0, const OptionalAuthToken& auth_token = {},
+                  Occasion occasion = Occasion::ordinary);
 
 }  // namespace reveille::simulators::device

@@ -28,6 +28,12 @@ Channel::Channel(const FleetServices& services, DeviceState& state, Speaker spea
       line_(services, speaker_, state.enrolment),
       address_(new_address()) {}
 
+void Channel::begin_anew(std::string device) {
+  forget();
+  speaker_.device = std::move(device);
+  address_ = new_address();
+}
+
 void Channel::forget() {
   expectations_.begin_life();
   auth_token_.reset();
@@ -44,9 +50,10 @@ asio::awaitable<Result<bool>> Channel::begin() {
     const bool is_managed = co_await log_in();
     if (!is_managed) co_return false;
   }
+  setup_.begin(speaker_, services_.options.scenario.setup, dice_);
   // Before the message: the server may push as soon as it has read it.
   services_.push_tokens.add(*this, address_);
-  Bytes body = token_update_body(speaker_, state_.enrolment.topic, address_, auth_token_);
+  Bytes body = token_update_of(address_);
   Result<http::Response> response = co_await line_.send(Line::Where::check_in, std::move(body));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) {
@@ -58,14 +65,21 @@ asio::awaitable<Result<bool>> Channel::begin() {
   line_.hang_up();
   has_begun_ = true;
   if (speaker_.is_user_channel()) ++services_.report.user_channels;
+  if (setup_.is_awaiting()) ++services_.report.awaiting;
   note("enrolled");
   co_return true;
+}
+
+Bytes Channel::token_update_of(const PushAddress& address) const {
+  const AwaitingConfiguration awaiting =
+      setup_.is_awaiting() ? AwaitingConfiguration::yes : AwaitingConfiguration::no;
+  return token_update_body(speaker_, state_.enrolment.topic, address, auth_token_, awaiting);
 }
 
 asio::awaitable<void> Channel::update_token() {
   const PushAddress fresh = new_address();
   services_.push_tokens.add(*this, fresh);
-  Bytes body = token_update_body(speaker_, state_.enrolment.topic, fresh, auth_token_);
+  Bytes body = token_update_of(fresh);
   const Result<http::Response> response = co_await check_in(std::move(body));
   if (!response) {
     services_.push_tokens.remove(fresh.token);
@@ -78,30 +92,69 @@ asio::awaitable<void> Channel::update_token() {
 
 asio::awaitable<Channel::After> Channel::connect() {
   ++services_.report.exchanges;
-  expectations_.begin_exchange();
-  Result<http::Response> response =
-      co_await say(mdm::Status::idle, idle_body(speaker_, auth_token_));
+  const bool is_mac_user = speaker_.is_user_channel() && traits_of(speaker_.kind).is_mac;
+  const bool waits = dice_.hits(services_.options.scenario.errands.waiting_login_rate);
+  occasion_ = setup_.begin_exchange(waits && is_mac_user);
+  Result<http::Response> response = co_await say_idle();
+  bool is_sound = true;
   while (response && !response->body.empty()) {
-    Result<mdm::Command> command = mdm::parse_command(std::move(response->body));
-    if (!command) {
-      broke(Rule::command_readable, command.error().detail);
-      break;
-    }
-    ++services_.report.commands_handed_out;
-    note("handed_out", command->uuid.text);
-    if (const auto rule = expectations_.on_handed_out(command->uuid)) {
-      broke(*rule, command->uuid.text);
-      break;
-    }
-    const Answer answer = answer_to(*command, speaker_, services_.options.scenario.answers, dice_);
+    const std::optional<mdm::Command> command = take_command(std::move(response->body));
+    is_sound = command.has_value();
+    if (!is_sound) break;
+    const Answer answer = choose_answer(*command);
     if (services_.options.answer_delay.count() > 0) co_await pause(services_.options.answer_delay);
     response = co_await give(*command, answer);
     if (state_.life != Life::enrolled) break;
   }
+  if (response && is_sound && state_.life == Life::enrolled) on_empty_body();
   line_.hang_up();
   if (!response && response.error().code == ErrorCode::unauthorised) state_.life = Life::left;
   if (!response || state_.life != Life::enrolled) co_return After::gone;
-  co_return last_status_ == mdm::Status::not_now ? After::polls_again : After::asleep;
+  const bool comes_back = last_status_ == mdm::Status::not_now || setup_.logs_in_next();
+  co_return comes_back ? After::polls_again : After::asleep;
+}
+
+std::optional<mdm::Command> Channel::take_command(Bytes body) {
+  Result<mdm::Command> command = mdm::parse_command(std::move(body));
+  if (!command) {
+    broke(Rule::command_readable, command.error().detail);
+    return std::nullopt;
+  }
+  ++services_.report.commands_handed_out;
+  note("handed_out", command->uuid.text);
+  if (const auto rule = expectations_.on_handed_out(*command)) {
+    broke(*rule, command->uuid.text);
+    return std::nullopt;
+  }
+  return *std::move(command);
+}
+
+Answer Channel::choose_answer(const mdm::Command& command) {
+  Answer answer = answer_to(command, speaker_, services_.options.scenario.answers, dice_);
+  if (setup_.puts_off(command)) {
+    answer = {.status = mdm::Status::not_now, .is_repeated = answer.is_repeated};
+  }
+  return answer;
+}
+
+void Channel::on_empty_body() {
+  Report& report = services_.report;
+  if (occasion_ == Occasion::login) {
+    ++report.waiting_logins;
+    if (const auto rule = expectations_.on_end_of_login()) broke(*rule, "the empty body");
+  }
+  if (occasion_ == Occasion::user_setup) ++report.user_setups;
+  setup_.on_empty_body();
+}
+
+// What the server has answered with its 2xx.
+void Channel::on_accepted(const mdm::Command& command, mdm::Status status) {
+  expectations_.on_answer_accepted(command.uuid, status);
+  count(command, status);
+  if (status != mdm::Status::acknowledged) return;
+  const bool was_awaiting = setup_.is_awaiting();
+  setup_.on_acknowledged(command);
+  if (was_awaiting && !setup_.is_awaiting()) ++services_.report.configured;
 }
 
 Channel::Reply Channel::give(const mdm::Command& command, const Answer& answer) {
@@ -109,8 +162,7 @@ Channel::Reply Channel::give(const mdm::Command& command, const Answer& answer) 
   if (answer.is_forgotten) {
     ++services_.report.forgotten_answers;
     line_.hang_up();
-    expectations_.begin_exchange();
-    co_return co_await say(mdm::Status::idle, idle_body(speaker_, auth_token_));
+    co_return co_await say_idle();
   }
   if (answer.is_late) {
     ++services_.report.late_answers;
@@ -125,11 +177,11 @@ Channel::Reply Channel::give(const mdm::Command& command, const Answer& answer) 
   const bool erases =
       command.request_type == "EraseDevice" && answer.status == mdm::Status::acknowledged;
   if (erases) state_.is_leaving = true;
-  const Bytes body = report_body(speaker_, answer.status, command, padding_bytes, auth_token_);
+  const Bytes body =
+      report_body(speaker_, answer.status, command, padding_bytes, auth_token_, occasion_);
   Result<http::Response> response = co_await say(answer.status, body);
   if (!response) co_return response;
-  expectations_.on_answer_accepted(command.uuid, answer.status);
-  count(command, answer.status);
+  on_accepted(command, answer.status);
   if (erases) {
     state_.life = Life::erased;
     co_return response;
@@ -150,13 +202,14 @@ Channel::Reply Channel::follow(const mdm::Command& command, const Answer& answer
     ++services_.report.unknown_answers;
     SystemRandomSource random;
     const mdm::Command unknown{.uuid = {random.uuid()}, .request_type = "SecurityInfo", .body = {}};
-    Bytes body = report_body(speaker_, mdm::Status::acknowledged, unknown, 0, auth_token_);
+    Bytes body =
+        report_body(speaker_, mdm::Status::acknowledged, unknown, 0, auth_token_, occasion_);
     last = co_await say(mdm::Status::acknowledged, std::move(body));
     if (!last) co_return last;
   }
   if (answer.not_now_follows) {
     ++services_.report.late_not_nows;
-    Bytes body = report_body(speaker_, mdm::Status::not_now, command, 0, auth_token_);
+    Bytes body = report_body(speaker_, mdm::Status::not_now, command, 0, auth_token_, occasion_);
     last = co_await say(mdm::Status::not_now, std::move(body));
   }
   co_return last;
@@ -186,6 +239,12 @@ bool Channel::is_over() const {
   if (state_.life != Life::enrolled) return true;
   // The device itself repeats what it says until it is heard.
   return state_.is_leaving && speaker_.is_user_channel();
+}
+
+// A new round; also of a device that restarts in the middle of one.
+Channel::Reply Channel::say_idle() {
+  expectations_.begin_exchange();
+  co_return co_await say(mdm::Status::idle, idle_body(speaker_, auth_token_, occasion_));
 }
 
 Channel::Reply Channel::say(mdm::Status status, Bytes body) {

@@ -13,6 +13,7 @@
 #include "tools/simulators/device/expectations.h"
 #include "tools/simulators/device/line.h"
 #include "tools/simulators/device/services.h"
+#include "tools/simulators/device/setup_assistant.h"
 
 namespace reveille::simulators::device {
 
@@ -48,6 +49,8 @@ class Channel {
   boost::asio::awaitable<void> escrow_bootstrap_token();
   boost::asio::awaitable<void> get_tokens();
   boost::asio::awaitable<void> synchronise_declarations();
+  // False: the server said nothing that would do.
+  boost::asio::awaitable<bool> ask_return_to_service();
   // UserAuthenticate, with its digest where the server asks for one. False: not managed.
   boost::asio::awaitable<bool> log_in();
 
@@ -61,7 +64,11 @@ class Channel {
   }
   // The server has accepted an Authenticate: this channel begins anew.
   void forget();
+  // The device, erased, is about to enrol anew by another link, as `device`: with nothing that it
+  // had before.
+  void begin_anew(std::string device);
 
+  bool is_in_setup() const { return setup_.is_awaiting(); }
   bool is_alive() const { return has_begun_ && state_.life == Life::enrolled; }
   const Speaker& speaker() const { return speaker_; }
   const PushAddress& address() const { return address_; }
@@ -78,20 +85,29 @@ class Channel {
   Reply ask(Bytes body);                      // a check-in, until it is answered
   Reply check_in(Bytes body);                 // a check-in, until it is accepted
   Reply say(mdm::Status status, Bytes body);  // a report, until it is accepted
+  Reply say_idle();
   Reply give(const mdm::Command& command, const Answer& answer);
   Reply follow(const mdm::Command& command, const Answer& answer, http::Response response);
   void count(const mdm::Command& command, mdm::Status status);
   boost::asio::awaitable<bool> prove_password(std::string challenge, std::string password);
+  Bytes token_update_of(const PushAddress& address) const;
+  // What is handed out; nullopt when that breaks a rule.
+  std::optional<mdm::Command> take_command(Bytes body);
+  Answer choose_answer(const mdm::Command& command);
+  void on_accepted(const mdm::Command& command, mdm::Status status);
+  void on_empty_body();
   void broke(Rule rule, std::string_view detail);
 
   const FleetServices& services_;
   DeviceState& state_;
-  const Speaker speaker_;
+  Speaker speaker_;
   Dice dice_;
   Line line_;
   PushAddress address_;
   OptionalAuthToken auth_token_;
   Expectations expectations_;
+  SetupAssistant setup_;
+  Occasion occasion_ = Occasion::ordinary;  // of the exchange
   mdm::Status last_status_ = mdm::Status::idle;
   bool has_begun_ = false;
   std::optional<std::chrono::steady_clock::time_point> pushed_at_;

@@ -7,6 +7,7 @@
 #include "protocol/plist/parse.h"
 #include "tools/simulators/device/channel.h"
 #include "tools/simulators/device/declaration_answer.h"
+#include "tools/simulators/device/return_to_service_answer.h"
 
 // What a channel asks beside its commands: protocol.md section 3.
 namespace reveille::simulators::device {
@@ -154,6 +155,16 @@ asio::awaitable<void> Channel::get_tokens() {
       broke(Rule::token_service, fmt::format("{}: HTTP {}", service, response->status));
     }
   }
+}
+
+asio::awaitable<bool> Channel::ask_return_to_service() {
+  const bool is_served = services_.options.scenario.server.return_to_service;
+  const Result<http::Response> response = co_await ask(return_to_service_body(speaker_));
+  if (!response || (response->status != 200 && is_over())) co_return false;
+  ++services_.report.return_to_service;
+  const std::string fault = fault_of_return_to_service_answer(*response, is_served);
+  if (!fault.empty()) broke(Rule::return_to_service, fault);
+  co_return is_served&& fault.empty();
 }
 
 asio::awaitable<void> Channel::synchronise_declarations() {

@@ -90,6 +90,7 @@ asio::awaitable<std::string> Control::answer(std::string line) {
   if (what == "status") {
     json::object status = json::parse(fleet_.report().as_json()).as_object();
     status["enrolled_now"] = fleet_.enrolled_now();
+    status["in_setup_now"] = fleet_.in_setup_now();
     status["at_rest"] = fleet_.at_rest();
     co_return json::serialize(status);
   }
@@ -102,6 +103,14 @@ asio::awaitable<std::string> Control::answer(std::string line) {
   }
   if (what == "poll") {
     fleet_.poll_all();
+    co_return "{}";
+  }
+  if (what == "hold") {
+    fleet_.hold();
+    co_return "{}";
+  }
+  if (what == "release") {
+    fleet_.release();
     co_return "{}";
   }
   if (what == "devices") {
@@ -117,7 +126,7 @@ asio::awaitable<std::string> Control::answer(std::string line) {
     lane_.stop();
     co_return "{}";
   }
-  co_return R"({"error":"unknown \"do\": status, leave, poll, devices, stop"})";
+  co_return R"({"error":"unknown \"do\": status, leave, hold, release, poll, devices, stop"})";
 }
 
 }  // namespace reveille::simulators::device

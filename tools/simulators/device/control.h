@@ -14,8 +14,10 @@ namespace reveille::simulators::device {
 
 // Lets scripts steer a fleet: a Unix socket, one JSON object a line each way.
 //
-//   {"do": "status"}                          -> the report, with "enrolled_now" and "at_rest"
+//   {"do": "status"}   -> the report, with "enrolled_now", "in_setup_now" and "at_rest"
 //   {"do": "leave", "count": 5, "silently": false} -> {"left": 5}
+//   {"do": "hold"}                            nobody begins to talk -> {}
+//   {"do": "release"}                         until then; those who were pushed do now -> {}
 //   {"do": "poll"}                            every device connects once -> {}
 //   {"do": "devices", "first": 0, "count": 9} -> {"devices": [UDID, ...]}
 //   {"do": "stop"}                            ends the program -> {}

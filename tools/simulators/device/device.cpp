@@ -35,6 +35,7 @@ Device::Device(const FleetServices& services, std::uint64_t number, pki::Private
     const Dice dice(services.options.seed, number * channels_max + channels_.size() + 1);
     channels_.push_back(std::make_unique<Channel>(services, state_, std::move(speaker), dice));
   }
+  first_id_ = id();
   ++services.report.by_kind[traits_of(own().speaker().kind).name];
 }
 
@@ -105,12 +106,15 @@ asio::awaitable<Channel::After> Device::take_turn(Channel& channel) {
   if (channel.is_alive()) after = co_await channel.connect();
   users_talking_ -= is_user ? 1 : 0;
   if (after != Channel::After::gone || is_user) co_return after;
-  if (state_.life == Life::erased) {
+  if (state_.life == Life::erased && !has_gone_) {
     end(Life::erased, "erased", services_.report.erased);
     co_await try_to_come_back();
   }
-  if (state_.life == Life::left) end(Life::left, "left", services_.report.left_silently);
-  co_return after;
+  if (state_.life == Life::left && !has_gone_) {
+    end(Life::left, "left", services_.report.left_silently);
+  }
+  co_await perhaps_return();
+  co_return channel.is_alive() ? Channel::After::asleep : after;
 }
 
 asio::awaitable<void> Device::run(Errand errand, Channel& channel) {
@@ -142,6 +146,9 @@ asio::awaitable<void> Device::run(Errand errand, Channel& channel) {
       break;
     case Errand::login:
       co_await channel.log_in();
+      break;
+    case Errand::return_to_service:
+      co_await return_to_service();
       break;
     case Errand::check_out:
       co_await check_out();
@@ -203,6 +210,50 @@ asio::awaitable<void> Device::try_to_come_back() {
   own().line().hang_up();
 }
 
+// What the device is told serves it once it has been erased, which needs a link of its own here.
+asio::awaitable<void> Device::return_to_service() {
+  const bool is_told = co_await own().ask_return_to_service();
+  if (!is_told || !own().is_alive()) co_return;
+  std::optional<std::string> link = services_.spare_links.take();
+  if (!link) co_return;
+  end(Life::erased, "erased", services_.report.erased);
+  co_await enrol_anew(*std::move(link));
+}
+
+asio::awaitable<void> Device::perhaps_return() {
+  if (state_.life == Life::enrolled || state_.life == Life::unenrolled) co_return;
+  if (!own().rolls(services_.options.scenario.errands.return_rate)) co_return;
+  std::optional<std::string> link = services_.spare_links.take();
+  if (link) co_await enrol_anew(*std::move(link));
+}
+
+asio::awaitable<void> Device::enrol_anew(std::string link) {
+  co_await silence_users();
+  ++lives_;
+  Identity& identity = state_.enrolment.identity;
+  identity.certificate.reset();
+  if (!identity.key.is_rsa()) {
+    Result<pki::PrivateKey> key = pki::PrivateKey::generate_p256();
+    if (key) identity.key = *std::move(key);
+  }
+  // A User Enrolment that comes back is a new one, with another EnrollmentID.
+  const bool is_other = traits_of(own().speaker().kind).by_enrolment_id;
+  const std::string id = is_other ? fmt::format("{}-{}", first_id_, lives_) : first_id_;
+  for (const auto& channel : channels_) channel->begin_anew(id);
+  state_.life = Life::unenrolled;
+  state_.is_leaving = false;
+  has_gone_ = false;
+  const Result<void> enrolled = co_await enrol(std::move(link));
+  if (enrolled) {
+    ++services_.report.returned;
+    co_return;
+  }
+  ++services_.report.enrolments_failed;
+  services_.report.broke(Rule::enrolment, id + " again: " + enrolled.error().detail);
+  users_wait_ = false;
+  end(Life::left, "left", services_.report.left_silently);
+}
+
 asio::awaitable<void> Device::check_out() {
   state_.is_leaving = true;
   Bytes body = check_out_body(own().speaker(), state_.enrolment.topic);
@@ -222,6 +273,7 @@ void Device::leave_silently() { end(Life::left, "left", services_.report.left_si
 void Device::end(Life life, std::string_view event, std::uint64_t& counter) {
   state_.life = life;
   state_.is_leaving = true;
+  has_gone_ = true;
   own().line().hang_up();
   for (const auto& channel : channels_) services_.push_tokens.remove(channel->address().token);
   ++counter;

@@ -46,11 +46,17 @@ class Device {
   boost::asio::awaitable<void> enrol_again();
   boost::asio::awaitable<void> silence_users();
   boost::asio::awaitable<void> try_to_come_back();
+  boost::asio::awaitable<void> return_to_service();
+  boost::asio::awaitable<void> perhaps_return();
+  boost::asio::awaitable<void> enrol_anew(std::string link);
   void end(Life life, std::string_view event, std::uint64_t& counter);
 
   const FleetServices& services_;
   const std::string serial_number_;
+  std::string first_id_;
   DeviceState state_;
+  std::size_t lives_ = 1;
+  bool has_gone_ = false;  // and its end is counted
   std::vector<std::unique_ptr<Channel>> channels_;
   // While the device changes what all channels share, its users wait.
   bool users_wait_ = false;

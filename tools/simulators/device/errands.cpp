@@ -22,6 +22,8 @@ bool can(const Speaker& speaker, Errand errand) {
       return is_device && !traits.by_enrolment_id;
     case Errand::bootstrap_token:
       return is_device && traits.is_mac && !traits.by_enrolment_id;
+    case Errand::return_to_service:
+      return speaker.kind == Kind::phones;
     case Errand::login:
       return speaker.is_user_channel() && speaker.user->is_network;
   }
@@ -40,6 +42,7 @@ std::vector<Errand> errands_of(const Speaker& speaker, const Scenario::Errands& 
       {Errand::bootstrap_token, rates.bootstrap_token_rate},
       {Errand::token, rates.token_rate},
       {Errand::declarations, rates.declarations_rate},
+      {Errand::return_to_service, rates.return_to_service_rate},
       {Errand::check_out, rates.check_out_rate},
       {Errand::silent_leave, rates.silent_leave_rate},
   };

@@ -18,6 +18,7 @@ enum class Errand {
   token,
   declarations,
   login,
+  return_to_service,
   check_out,
   silent_leave,
 };

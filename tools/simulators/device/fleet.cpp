@@ -39,6 +39,15 @@ struct Fleet::Member {
   }
 };
 
+namespace {
+
+std::size_t device_count(const FleetOptions& options) {
+  const std::size_t links = options.links.size();
+  return options.devices == 0 ? links : std::min(options.devices, links);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Fleet>> Fleet::make(asio::io_context& lane, FleetOptions options) {
   std::unique_ptr<Fleet> fleet(new Fleet(lane, std::move(options)));
   Result<void> prepared = fleet->prepare();
@@ -47,7 +56,9 @@ Result<std::unique_ptr<Fleet>> Fleet::make(asio::io_context& lane, FleetOptions 
 }
 
 Fleet::Fleet(asio::io_context& lane, FleetOptions options)
-    : lane_(lane), options_(std::move(options)) {}
+    : lane_(lane),
+      options_(std::move(options)),
+      spare_links_(std::span(options_.links).subspan(device_count(options_))) {}
 
 Fleet::~Fleet() = default;
 
@@ -69,7 +80,7 @@ Result<void> Fleet::prepare() {
     history_ = *std::move(history);
   }
   services_ = std::make_unique<FleetServices>(
-      FleetServices{lane_, options_, anchors_, report_, *this, history_.get()});
+      FleetServices{lane_, options_, anchors_, report_, *this, spare_links_, history_.get()});
   if (options_.notify_socket) {
     auto feed = PushFeed::connect(lane_, *options_.notify_socket);
     if (!feed) return std::unexpected(std::move(feed.error()));
@@ -80,7 +91,7 @@ Result<void> Fleet::prepare() {
 
 Result<void> Fleet::make_devices() {
   std::vector<pki::PrivateKey> pool;
-  for (std::size_t i = 0; i < options_.links.size(); ++i) {
+  for (std::size_t i = 0; i < device_count(options_); ++i) {
     const bool from_pool = options_.keys == KeyKind::rsa && pool.size() >= options_.key_pool;
     if (!from_pool) {
       auto key = options_.keys == KeyKind::rsa ? pki::PrivateKey::generate_rsa(2048)
@@ -165,7 +176,7 @@ void Fleet::want_connection(Seat& seat) {
 }
 
 void Fleet::start_turns() {
-  while (talking_ < options_.concurrency && !turns_.empty()) {
+  while (!is_held_ && talking_ < options_.concurrency && !turns_.empty()) {
     Seat& seat = *turns_.front();
     turns_.pop_front();
     seat.waiting = false;
@@ -230,6 +241,19 @@ void Fleet::poll_all() {
     if (member->device.life() != Life::enrolled) continue;
     for (const auto& seat : member->seats) want_connection(*seat);
   }
+}
+
+void Fleet::release() {
+  is_held_ = false;
+  start_turns();
+}
+
+std::size_t Fleet::in_setup_now() const {
+  std::size_t count = 0;
+  for (const auto& [channel, seat] : seats_) {
+    if (channel->is_alive() && channel->is_in_setup()) ++count;
+  }
+  return count;
 }
 
 std::size_t Fleet::enrolled_now() const {

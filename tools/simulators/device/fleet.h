@@ -38,11 +38,17 @@ class Fleet final : private PushTokens {
   // Every channel of every enrolled device connects once, pushed or not.
   void poll_all();
 
+  // Nobody begins to talk until release(): so that what is queued meanwhile is there as a whole.
+  void hold() { is_held_ = true; }
+  void release();
+
   // Enrolled devices that neither talk nor wait to.
   bool at_rest() const { return talking_ == 0 && turns_.empty() && polls_pending_ == 0; }
 
   const Report& report() const { return report_; }
   std::size_t enrolled_now() const;
+  // Channels that Setup Assistant holds until they are handed what ends it.
+  std::size_t in_setup_now() const;
   // The ids of the first `count` enrolled devices from `first` on, for scripts.
   std::vector<std::string> enrolled_udids(std::size_t first, std::size_t count) const;
 
@@ -71,11 +77,13 @@ class Fleet final : private PushTokens {
   std::vector<pki::Certificate> anchors_;
   std::unique_ptr<History> history_;
   Report report_;
+  SpareLinks spare_links_;
   std::unique_ptr<FleetServices> services_;
   std::vector<std::unique_ptr<Member>> members_;
   std::unordered_map<const Channel*, Seat*> seats_;
   std::unordered_map<std::string, Wakes> by_token_;
   std::deque<Seat*> turns_;
+  bool is_held_ = false;
   std::size_t talking_ = 0;
   std::size_t polls_pending_ = 0;
   std::size_t next_to_enrol_ = 0;

@@ -36,6 +36,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   FleetOptions& fleet = arguments.fleet;
   app.add_option("--links", arguments.links_file,
                  "File of enrolment URLs, one a line and device (reveillectl enrolment-link)");
+  app.add_option("--devices", fleet.devices,
+                 "How many of them enrol; the other links are for those that come back (0: all)");
   app.add_option("--authority", arguments.authority_file,
                  "PEM of the authority that the devices trust for TLS");
   app.add_option("--scenario", arguments.scenario_file,

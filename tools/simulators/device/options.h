@@ -17,7 +17,10 @@ enum class IdentityProof { certificate, signature };  // TLS client certificate,
 enum class HttpVersion { http1, http2 };
 
 struct FleetOptions {
-  std::vector<std::string> links;        // one enrolment URL a device, each with its challenge
+  // Enrolment URLs, each with its challenge: one a device; those beyond are for devices that
+  // come back.
+  std::vector<std::string> links;
+  std::size_t devices = 0;               // 0: as many as links
   std::filesystem::path authority_file;  // PEM: whom the devices trust for TLS
   std::optional<std::filesystem::path> notify_socket;  // reveille-apns's --notify-socket
   std::optional<std::filesystem::path> control_socket;

@@ -47,6 +47,9 @@ std::string Report::as_text() const {
       "users              {} channels, {} logins, {} not managed\n"
       "errands            {} renewals, {} restores, {} enrolled again, {} token updates,\n"
       "                   {} bootstrap tokens, {} tokens, {} declarations, {} signed in again\n"
+      "setup              {} awaited configuration, {} configured, {} users set up, {} waiting "
+      "logins\n"
+      "returns            {} asked ReturnToService, {} enrolled anew\n"
       "odd answers        {} repeated, {} late, {} forgotten, {} unknown, {} late NotNow, {} "
       "large\n"
       "enrolment          {}\n"
@@ -56,9 +59,10 @@ std::string Report::as_text() const {
       static_cast<double>(exchanges) / seconds, requests, static_cast<double>(requests) / seconds,
       retries, commands_handed_out, acknowledged, errors, not_now, erased, checked_out,
       left_silently, user_channels, logins, users_not_managed, renewals, restores, enrolled_again,
-      token_updates, bootstrap_tokens, tokens, declarations, sign_ins, repeated_answers,
-      late_answers, forgotten_answers, unknown_answers, late_not_nows, large_results,
-      percentiles(enrolment_time), percentiles(wake_to_answer), percentiles(request_time));
+      token_updates, bootstrap_tokens, tokens, declarations, sign_ins, awaiting, configured,
+      user_setups, waiting_logins, return_to_service, returned, repeated_answers, late_answers,
+      forgotten_answers, unknown_answers, late_not_nows, large_results, percentiles(enrolment_time),
+      percentiles(wake_to_answer), percentiles(request_time));
   for (const auto& [status, count] : by_status) {
     text += fmt::format("HTTP {}           {}\n", status, count);
   }
@@ -110,6 +114,12 @@ std::string Report::as_json() const {
                                  {"tokens", tokens},
                                  {"declarations", declarations},
                                  {"sign_ins", sign_ins},
+                                 {"awaiting", awaiting},
+                                 {"configured", configured},
+                                 {"user_setups", user_setups},
+                                 {"waiting_logins", waiting_logins},
+                                 {"return_to_service", return_to_service},
+                                 {"returned", returned},
                                  {"kinds", kinds_of},
                                  {"by_status", statuses},
                                  {"broken", expectations},

@@ -28,6 +28,10 @@ struct Report {
   std::uint64_t renewals = 0, restores = 0, enrolled_again = 0, token_updates = 0;
   std::uint64_t repeated_answers = 0, late_answers = 0, forgotten_answers = 0;
   std::uint64_t unknown_answers = 0, late_not_nows = 0, large_results = 0;
+  std::uint64_t awaiting = 0, configured = 0;         // held in Setup Assistant, and let out of it
+  std::uint64_t user_setups = 0, waiting_logins = 0;  // exchanges that came to their empty body
+  std::uint64_t return_to_service = 0;                // asked
+  std::uint64_t returned = 0;                         // enrolled anew after they had gone
   std::uint64_t bootstrap_tokens = 0, tokens = 0, declarations = 0, sign_ins = 0;
   std::map<std::string, std::uint64_t> by_kind;     // devices
   std::map<std::string, std::uint64_t> broken;      // rules by name, each with its count

@@ -14,6 +14,10 @@ const char* name_of(Rule rule) {
       return "not_now_rest";
     case Rule::earlier_life_void:
       return "earlier_life_void";
+    case Rule::configured_last:
+      return "configured_last";
+    case Rule::all_at_login:
+      return "all_at_login";
     case Rule::report_accepted:
       return "report_accepted";
     case Rule::check_in_accepted:
@@ -32,6 +36,8 @@ const char* name_of(Rule rule) {
       return "token_service";
     case Rule::declaration_answer:
       return "declaration_answer";
+    case Rule::return_to_service:
+      return "return_to_service";
     case Rule::renewal:
       return "renewal";
     case Rule::ended_stays_ended:

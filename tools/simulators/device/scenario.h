@@ -24,6 +24,12 @@ struct Scenario {
     double wrong_password_rate = 0;
   } users;
 
+  // Setup Assistant: of those whom it can hold.
+  struct Setup {
+    double awaiting_rate = 0;
+    double user_configuration_rate = 0;
+  } setup;
+
   // Of each command handed out.
   struct Answers {
     double not_now_rate = 0;
@@ -49,8 +55,11 @@ struct Scenario {
     double token_rate = 0;
     double declarations_rate = 0;
     double login_rate = 0;
+    double waiting_login_rate = 0;
+    double return_to_service_rate = 0;
     double check_out_rate = 0;
     double silent_leave_rate = 0;
+    double return_rate = 0;
   } errands;
 
   // What the server is configured for, so that its answers can be judged.
@@ -59,6 +68,7 @@ struct Scenario {
     bool maid = false;
     bool watch_pairing = false;
     bool declarations = false;
+    bool return_to_service = false;
   } server;
 };
 

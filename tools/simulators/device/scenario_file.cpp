@@ -99,6 +99,7 @@ Scenario example() {
   Scenario scenario;
   scenario.devices = {50, 20, 8, 6, 4, 8, 4};
   scenario.users.network_rate = 0.3;
+  scenario.setup = {.awaiting_rate = 0.2, .user_configuration_rate = 0.2};
   scenario.answers = {.not_now_rate = 0.1,
                       .fail_rate = 0.05,
                       .format_error_rate = 0.02,
@@ -116,8 +117,11 @@ Scenario example() {
                       .token_rate = 0.02,
                       .declarations_rate = 0.02,
                       .login_rate = 0.05,
+                      .waiting_login_rate = 0.05,
+                      .return_to_service_rate = 0.01,
                       .check_out_rate = 0.01,
-                      .silent_leave_rate = 0.01};
+                      .silent_leave_rate = 0.01,
+                      .return_rate = 0.5};
   return scenario;
 }
 

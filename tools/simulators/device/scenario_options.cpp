@@ -32,6 +32,16 @@ void visit_users(Scenario::Users& users, ScenarioVisitor& visitor) {
                  "Of their logins, with the policy digest: mistyped at first.");
 }
 
+void visit_setup(Scenario::Setup& setup, ScenarioVisitor& visitor) {
+  visitor.section("setup", "Who begins in Setup Assistant.");
+  visitor.number("awaiting_rate", setup.awaiting_rate, 1,
+                 "Of phones, Macs and Shared iPads, and of the latter's users: say\n"
+                 "AwaitingConfiguration until they are handed DeviceConfigured or UserConfigured.");
+  visitor.number("user_configuration_rate", setup.user_configuration_rate, 1,
+                 "Of the users of Macs: UserConfiguration in their first exchange, which puts all\n"
+                 "off, then their first login.");
+}
+
 void visit_answers(Scenario::Answers& answers, ScenarioVisitor& visitor) {
   visitor.section("answers", "Of each command that is handed out.");
   visitor.number("not_now_rate", answers.not_now_rate, 1,
@@ -70,8 +80,16 @@ void visit_errands(Scenario::Errands& errands, ScenarioVisitor& visitor) {
   visitor.number("declarations_rate", errands.declarations_rate, 1,
                  "DeclarativeManagement: tokens, declaration-items, a declaration, status.");
   visitor.number("login_rate", errands.login_rate, 1, "Network users: log in again.");
+  visitor.number("waiting_login_rate", errands.waiting_login_rate, 1,
+                 "Users of Macs: their login waits for all commands (NeedSyncResponse).");
+  visitor.number("return_to_service_rate", errands.return_to_service_rate, 1,
+                 "Phones: ReturnToService; with a link to spare they are erased and enrol anew.");
   visitor.number("check_out_rate", errands.check_out_rate, 1, "The device leaves with CheckOut.");
   visitor.number("silent_leave_rate", errands.silent_leave_rate, 1, "It leaves without a word.");
+  visitor.number(
+      "return_rate", errands.return_rate, 1,
+      "Of those that were erased or have left by themselves: enrol anew, as long as there\n"
+      "are links that nobody has used (--devices).");
 }
 
 }  // namespace
@@ -79,6 +97,7 @@ void visit_errands(Scenario::Errands& errands, ScenarioVisitor& visitor) {
 void visit_options(Scenario& scenario, ScenarioVisitor& visitor) {
   visit_devices(scenario, visitor);
   visit_users(scenario.users, visitor);
+  visit_setup(scenario.setup, visitor);
   visit_answers(scenario.answers, visitor);
   visit_errands(scenario.errands, visitor);
   Scenario::Server& server = scenario.server;
@@ -88,6 +107,7 @@ void visit_options(Scenario& scenario, ScenarioVisitor& visitor) {
   visitor.flag("maid", server.maid, "It serves tokens for com.apple.maid.");
   visitor.flag("watch_pairing", server.watch_pairing, "And for com.apple.watch.pairing.");
   visitor.flag("declarations", server.declarations, "It serves or forwards declarations.");
+  visitor.flag("return_to_service", server.return_to_service, "It answers ReturnToService.");
 }
 
 }  // namespace reveille::simulators::device

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "protocol/base/bytes.h"
@@ -24,6 +27,21 @@ class PushTokens {
   virtual void remove(const Bytes& token) = 0;
 };
 
+// Links that nobody has enrolled with, for devices that come back.
+class SpareLinks {
+ public:
+  explicit SpareLinks(std::span<const std::string> links) : links_(links) {}
+  std::optional<std::string> take() {
+    if (links_.empty()) return std::nullopt;
+    std::string link = links_.front();
+    links_ = links_.subspan(1);
+    return link;
+  }
+
+ private:
+  std::span<const std::string> links_;
+};
+
 // What the devices of a fleet share. Everything outlives them.
 struct FleetServices {
   boost::asio::io_context& lane;
@@ -31,6 +49,7 @@ struct FleetServices {
   const std::vector<pki::Certificate>& anchors;
   Report& report;
   PushTokens& push_tokens;
+  SpareLinks& spare_links;
   History* history;  // nullptr: nobody keeps one
 };
 
