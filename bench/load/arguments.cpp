@@ -178,6 +178,19 @@ CLI::App* declare_mixed(CLI::App& app, Arguments& arguments) {
   return mixed;
 }
 
+CLI::App* declare_churn(CLI::App& app, Arguments& arguments) {
+  ChurnOptions& options = arguments.churn;
+  CLI::App* churn = app.add_subcommand(
+      "churn", "Growth of resident memory while devices enrol, talk, leave and enrol anew");
+  add_count(*churn, "--devices", options.devices, "Devices", 100'000);
+  add_count(*churn, "--lives", options.lives_max, "Enrolments of all, at most", 1'000'000);
+  add_count(*churn, "--seconds", arguments.churn_seconds, "At most so long", 86'400);
+  add_count(*churn, "--block-cache-mib", options.block_cache_mebibytes, "reveilled's", 65'536);
+  add_count(*churn, "--write-buffer-mib", options.write_buffer_mebibytes, "reveilled's", 65'536);
+  add_lanes(*churn, options.network_lanes, &options.storage_lanes);
+  return churn;
+}
+
 CLI::App* declare_plan(CLI::App& app, Arguments& arguments) {
   FleetDescription& fleet = arguments.plan.fleet;
   CLI::App* plan =
@@ -256,6 +269,12 @@ std::vector<Subcommand> declare_subcommands(CLI::App& app, Arguments& arguments)
                  [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
                    arguments.mixed.length = std::chrono::seconds(arguments.mixed_seconds);
                    return run_mixed(arguments.mixed, folder, telemetry);
+                 }});
+  subcommands.emplace_back(
+      Subcommand{declare_churn(app, arguments),
+                 [&arguments](const std::filesystem::path& folder, Telemetry& telemetry) {
+                   arguments.churn.length = std::chrono::seconds(arguments.churn_seconds);
+                   return run_churn(arguments.churn, folder, telemetry);
                  }});
   subcommands.emplace_back(Subcommand{
       declare_plan(app, arguments),

@@ -29,6 +29,8 @@ struct Arguments {
   MemoryOptions memory;
   MixedOptions mixed;
   std::size_t mixed_seconds = 48;
+  ChurnOptions churn;
+  std::size_t churn_seconds = 600;
   PlanOptions plan;
 };
 

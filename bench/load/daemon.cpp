@@ -18,11 +18,13 @@ std::string configuration_text(const DaemonOptions& options) {
       "[apns]\nhost = \"localhost\"\nport = {2}\nanchors_file = \"{3}\"\nconnections_max = {4}\n"
       "[wake]\nsilence_seconds = [{7}]\nanswer_seconds = {7}\ncoalescing_seconds = 0\n"
       "[storage]\nlanes = {5}\nqueue_commands_max = 1000000\n"
+      "block_cache_mebibytes = {8}\nwrite_buffer_mebibytes = {9}\n"
       "[network]\nlanes = {6}\n"
       "[log]\nlevel = \"warning\"\nformat = \"json\"\n",
       state_folder_of(options.folder).string(), (options.folder / "admin.sock").string(),
       options.apns_port, options.apns_anchors_file.string(), options.apns_connections,
-      options.storage_lanes, options.network_lanes, options.silence.count());
+      options.storage_lanes, options.network_lanes, options.silence.count(),
+      options.block_cache_mebibytes, options.write_buffer_mebibytes);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct DaemonOptions {
   std::size_t apns_connections = 1;
   // How long a device is left in peace after a push; as long as the run, unless pushes get lost.
   std::chrono::seconds silence{86'400};
+  std::size_t block_cache_mebibytes = 64, write_buffer_mebibytes = 32;  // as it is shipped
 };
 
 std::filesystem::path state_folder_of(const std::filesystem::path& folder);

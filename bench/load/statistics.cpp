@@ -14,6 +14,20 @@ double median(std::span<const double> values) {
   return (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+double slope(std::span<const Point> points) {
+  Point mean;
+  for (const Point& point : points) {
+    mean.x += point.x / static_cast<double>(points.size());
+    mean.y += point.y / static_cast<double>(points.size());
+  }
+  double both = 0, squares = 0;
+  for (const Point& point : points) {
+    both += (point.x - mean.x) * (point.y - mean.y);
+    squares += (point.x - mean.x) * (point.x - mean.x);
+  }
+  return ratio(both, squares);
+}
+
 double ratio(double numerator, double denominator) {
   return denominator == 0 ? 0 : numerator / denominator;
 }

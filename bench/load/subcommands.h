@@ -126,6 +126,19 @@ struct MixedOptions {
 Result<Figures> run_mixed(const MixedOptions& options, const std::filesystem::path& folder,
                           Telemetry& telemetry);
 
+// Resident memory while devices enrol, talk, leave in every way and enrol anew: its growth with the
+// number of enrolments ever, once what is bounded is full.
+struct ChurnOptions {
+  std::size_t devices = 1'000;
+  std::size_t lives_max = 100'000;
+  std::chrono::seconds length{600};
+  std::size_t network_lanes = 0, storage_lanes = 1;
+  // Small, so that they are full soon: what grows after that is something else.
+  std::size_t block_cache_mebibytes = 8, write_buffer_mebibytes = 8;
+};
+Result<Figures> run_churn(const ChurnOptions& options, const std::filesystem::path& folder,
+                          Telemetry& telemetry);
+
 // What a fleet needs, from the costs that bench/run has measured. Starts nothing.
 struct PlanOptions {
   std::filesystem::path costs_file;
