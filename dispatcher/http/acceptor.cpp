@@ -103,6 +103,14 @@ Result<std::unique_ptr<Acceptor>> open_tcp(asio::io_context& lane, const Listene
   const asio::ip::address address = asio::ip::make_address(options.address, error);
   if (error) return cannot_listen(where, "the address is neither IPv4 nor IPv6");
   const tcp::endpoint endpoint(address, options.port);
+  if (!options.shares_port && options.port != 0) {
+    // With SO_REUSEPORT alone we would join another daemon of the same user, and share its devices.
+    tcp::acceptor probe(lane);
+    probe.open(endpoint.protocol(), error);
+    if (!error) probe.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) probe.bind(endpoint, error);
+    if (error) return cannot_listen(where, error.message());
+  }
   tcp::acceptor acceptor(lane);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);

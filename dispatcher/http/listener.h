@@ -21,9 +21,12 @@
 namespace reveille::http {
 
 struct ListenerOptions {
-  // TCP: address and port (0: any free one), shared between lanes by SO_REUSEPORT.
+  // TCP: address and port (0: any free one).
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
+  // The port is one that this process listens on already: the kernel spreads connections over all
+  // who do (SO_REUSEPORT). Otherwise a port that anybody listens on is refused.
+  bool shares_port = false;
   // Or a Unix socket; a stale file of a dead process is replaced.
   std::optional<std::filesystem::path> unix_path = {};
   mode_t unix_mode = 0600;

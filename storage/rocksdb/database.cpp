@@ -38,6 +38,10 @@ Result<std::unique_ptr<Database>> Database::open(const RocksdbOptions& options) 
   const rocksdb::Status status =
       rocksdb::DB::Open(database_options(options), options.folder.string(),
                         table_descriptors(options), &database->handles_, &opened);
+  if (status.IsIOError() && status.ToString().find("lock file") != std::string::npos) {
+    return failure(ErrorCode::unavailable,
+                   options.folder.string() + " is in use: another process has the database open");
+  }
   if (!status.ok()) {
     return std::unexpected(error_from(status, "opening " + options.folder.string()));
   }

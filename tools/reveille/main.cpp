@@ -7,7 +7,7 @@
 #include <string>
 
 #include "tools/reveille/configuration.h"
-#include "tools/reveille/configuration_files.h"
+#include "tools/reveille/configuration_surroundings.h"
 #include "tools/reveille/server.h"
 #include "tools/reveille/service_manager.h"
 
@@ -83,7 +83,7 @@ int run_reveilled(int count, char** words) {
     return 0;
   }
   LoadedConfiguration loaded;
-  if (!file.empty()) loaded = load_configuration(file, check_named_files);
+  if (!file.empty()) loaded = load_configuration(file, check_surroundings);
   for (const std::string& error : loaded.errors) print_line(stderr, error);
   if (!loaded.errors.empty()) return 1;
   if (check) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <future>
@@ -48,6 +49,11 @@ class LateHandler final : public http::Handler {
  private:
   http::Handler* handler_ = nullptr;
 };
+
+bool is_loopback(const std::string& address) {
+  boost::system::error_code error;
+  return boost::asio::ip::make_address(address, error).is_loopback();
+}
 
 std::size_t lane_count(std::int64_t configured) {
   if (configured > 0) return static_cast<std::size_t>(configured);
@@ -213,6 +219,7 @@ Result<void> Server::State::listen_for_devices() {
         http::Listener::open(network->context(lane), options, device_handlers[lane], log);
     if (!listener) return std::unexpected(std::move(listener.error()));
     options.port = (*listener)->port();  // the lanes share the one that the first was given
+    options.shares_port = true;
     device_listeners.push_back({.lane = lane, .listener = *std::move(listener)});
   }
   addresses.device_port = options.port;
@@ -251,6 +258,7 @@ Result<void> Server::State::listen_for_proxies() {
     Result<void> opened = open(lane, options);
     if (!opened) return opened;
     options.port = proxied_listeners.back().listener->port();
+    options.shares_port = true;
   }
   addresses.proxied_port = options.port;
   return {};
@@ -351,6 +359,10 @@ Result<void> Server::State::listen_for_operators() {
   auto tls = operators_tls();
   if (!tls) return std::unexpected(std::move(tls.error()));
   options.tls = *std::move(tls);
+  if (!options.tls && !is_loopback(options.address)) {
+    log.warning("the operators' port has no certificate: keys cross the network in clear text",
+                {{"address", options.address}});
+  }
   auto on_port = http::Listener::open(network->context(0), options, *router, log);
   if (!on_port) return std::unexpected(std::move(on_port.error()));
   operators_listener = *std::move(on_port);

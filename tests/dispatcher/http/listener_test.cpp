@@ -118,9 +118,19 @@ TEST_F(SlowListenerTest, EverythingMayGoAtOnceInTheMiddleOfAnExchange) {
 
 TEST_F(SlowListenerTest, TwoListenersShareAPort) {
   open();
-  auto second = Listener::open(lane_, {.port = listener_->port()}, handler_, log_);
+  auto second =
+      Listener::open(lane_, {.port = listener_->port(), .shares_port = true}, handler_, log_);
   ASSERT_TRUE(second) << second.error().detail;
   EXPECT_EQ((*second)->port(), listener_->port());
+}
+
+// As another daemon would, which must not take half of our devices.
+TEST_F(SlowListenerTest, APortThatSomebodyListensOnIsRefused) {
+  open();
+  const auto second = Listener::open(lane_, {.port = listener_->port()}, handler_, log_);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().detail.find("already in use"), std::string::npos)
+      << second.error().detail;
 }
 
 TEST_F(SlowListenerTest, AnAddressThatIsNotOursIsAnError) {

@@ -1,4 +1,9 @@
-#include "tools/reveille/configuration_files.h"
+#include "tools/reveille/configuration_surroundings.h"
+
+#include <unistd.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <filesystem>
 
 #include "tools/reveille/api_keys_file.h"
 #include "tools/reveille/device_services.h"
@@ -24,13 +29,55 @@ void check_identity(const Files& files, OptionsFile& options, std::string_view s
   expect(load_tls_identity(files.certificate_file, files.key_file), options, section, "key_file");
 }
 
+void check_address(const std::string& address, OptionsFile& options, std::string_view section) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(address, error);
+  if (error && !address.empty()) {
+    options.fail_at(section, "listen_address",
+                    "must be an IPv4 or IPv6 address such as \"0.0.0.0\" or \"::1\", not \"" +
+                        address + "\"");
+  }
+}
+
+void check_socket(const std::filesystem::path& path, OptionsFile& options,
+                  std::string_view section) {
+  std::error_code error;
+  if (path.empty() || std::filesystem::is_directory(path.parent_path(), error)) return;
+  options.fail_at(section, "socket_path",
+                  "needs a folder that exists: make " + path.parent_path().string());
+}
+
+// It is made at the start, in a folder that must be there and be ours to write to.
+void check_state_folder(std::filesystem::path folder, OptionsFile& options) {
+  std::error_code error;
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (std::filesystem::is_directory(folder, error) && ::access(folder.c_str(), W_OK | X_OK) == 0) {
+    return;
+  }
+  options.fail_at("state", "folder",
+                  "cannot be used: " + folder.string() + " is no folder that we may write to");
+}
+
 void check_profile(const std::filesystem::path& file, OptionsFile& options, std::string_view key) {
   if (!file.empty()) expect(read_whole_file(file), options, "return_to_service", key);
 }
 
 }  // namespace
 
-void check_named_files(const Configuration& configuration, OptionsFile& options) {
+void check_surroundings(const Configuration& configuration, OptionsFile& options) {
+  check_state_folder(configuration.state.folder, options);
+  check_address(configuration.device.listen_address, options, "device");
+  check_address(configuration.proxied.listen_address, options, "proxied");
+  check_address(configuration.operators.listen_address, options, "operators");
+  // The state folder is made before what lies in it, the default's by whoever starts us.
+  const std::filesystem::path& socket = configuration.admin.socket_path;
+  if (socket != Configuration().admin.socket_path &&
+      socket.parent_path() != configuration.state.folder) {
+    check_socket(socket, options, "admin");
+  }
+  check_socket(configuration.proxied.socket_path, options, "proxied");
   check_identity(configuration.device, options, "device");
   expect(trusted_proxies(configuration), options, "device", "trusted_proxies");
   check_identity(configuration.operators, options, "operators");
