@@ -81,7 +81,7 @@ void Pipeline::start_look(const Moment& now) {
   if (!has_room_for_look() || !due_.wants_look(now)) return;
   DueRead read = spare_read_ ? *std::exchange(spare_read_, std::nullopt) : DueRead{};
   due_.order_look(read, look_max_, now, urgent_);
-  reading_ = looked_last_ = true;
+  reading_ = true;
   effects_.read(std::move(read));
 }
 
@@ -92,7 +92,6 @@ void Pipeline::start_read(const Moment& now) {
   if (looks_go_on || urgent_ > share_max_ / 2) due_.leave_urgent_to_looks();
   due_.order(read, read_max_, now, flights_.size());
   reading_ = true;
-  looked_last_ = false;
   effects_.read(std::move(read));
 }
 
@@ -102,7 +101,10 @@ void Pipeline::on_read(DueRead&& read, const Moment& now) {
     log_store_failure("due wakes cannot be read", read.outcome.error(), now);
     due_.failed(read, now);
   } else if (!closing_) {
+    const std::size_t urgent_before = urgent_;
     for (DueRead::Part& part : read.parts) take_part(part, read.is_look, now);
+    // One that met bulk alone was no turn of the urgent ones.
+    looked_last_ = read.is_look && urgent_ > urgent_before;
   }
   spare_read_ = std::move(read);
 }

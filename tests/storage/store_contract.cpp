@@ -164,11 +164,13 @@ std::optional<Time> StoreContractTest::due_at(const mdm::EnrolmentId& enrolment)
 
 void StoreContractTest::record_wake(const DueWake& wake, WakeRecord::Outcome outcome,
                                     std::chrono::milliseconds next_due_in) {
+  std::optional<Time> next_due_at = now + next_due_in;
+  if (outcome == WakeRecord::Outcome::parked) next_due_at.reset();
   const WakeRecord record{.enrolment = wake.enrolment,
                           .generation = wake.generation,
                           .due_at = wake.due_at,
                           .outcome = outcome,
-                          .next_due_at = now + next_due_in,
+                          .next_due_at = next_due_at,
                           .apns_reason = {}};
   ASSERT_TRUE(commit([&](Transaction& transaction) {
     return transaction.record_wakes(std::vector{record}, now);

@@ -141,7 +141,7 @@ TEST_F(PipelineTest, WhoGetsWorkIsPushedAtOnceWithWhatItsTokenUpdateSaid) {
   ASSERT_EQ(waiting(), Ids{"phone"});
   const apns::Notification& notification = pushes.front().notification;
   EXPECT_EQ(notification.push_magic.text, "magic of phone");
-  EXPECT_EQ(notification.expiration, std::chrono::floor<std::chrono::seconds>(now.wall) + 7 * 24h);
+  EXPECT_EQ(notification.expiration, std::chrono::ceil<std::chrono::hours>(now.wall) + 7 * 24h);
 }
 
 TEST_F(PipelineTest, WhoHasNoWorkIsLeftInPeace) {

@@ -48,7 +48,7 @@ TEST(EncodingTest, ARowWithBytesBehindItsEndIsCorrupt) {
 
 TEST(EncodingTest, ARowOfAnotherVersionIsCorrupt) {
   Bytes row = encode(Schedule{});
-  row[0] = 2;
+  row[0] = 3;
   EXPECT_FALSE(decode_schedule(row));
 }
 
