@@ -172,6 +172,7 @@ struct DueWake {
   Time last_seen_at{};
   // The last of its work expires then; nullopt: it has none, or some that never does.
   std::optional<Time> work_expires_at;
+  std::uint64_t place = 0;  // among those of its time; the store's own
 };
 
 // Where a reader of due wakes stands; the default stands before the first.
@@ -179,10 +180,14 @@ struct WakeCursor {
   Priority priority = Priority::urgent;
   Time due_at{};
   mdm::EnrolmentId enrolment;
+  std::uint64_t place = 0;
 };
 
 inline WakeCursor cursor_at(const DueWake& wake) {
-  return {.priority = wake.priority, .due_at = wake.due_at, .enrolment = wake.enrolment};
+  return {.priority = wake.priority,
+          .due_at = wake.due_at,
+          .enrolment = wake.enrolment,
+          .place = wake.place};
 }
 
 // What became of a push.

@@ -242,9 +242,10 @@ class Transaction {
 
   // ---- wakes: each partition for itself ----
 
-  // The wakes due at `now` behind `after`: urgent ones first, then the oldest first. An enrolment
-  // is due because it has work and has not connected, or an operator asked; a parked one because it
-  // may be given up. A damaged one has no token.
+  // The wakes due at `now` behind `after`: urgent ones first, then the oldest first; those of one
+  // time in an order of the store's own. An enrolment is due because it has work and has not
+  // connected, or an operator asked; a parked one because it may be given up. A damaged one has no
+  // token.
   virtual Result<std::vector<DueWake>> due_wakes(Partition partition, const WakeCursor& after,
                                                  Time now, std::size_t count_max) = 0;
   // When the next one behind `after` is due, or a time before; nullopt when there is none.

@@ -31,7 +31,7 @@ std::vector<BareCommitter::Row> BareCommitter::rows_of(
     std::span<const mdm::EnrolmentId> ids, const mdm::CommandUuid& command, std::uint64_t sequence,
     storage::Time now, const std::optional<storage::BatchId>& batch) {
   std::vector<Row> rows;
-  std::map<std::uint8_t, std::vector<mdm::EnrolmentId>> due;
+  std::map<std::uint8_t, std::vector<BytesView>> due;
   for (const mdm::EnrolmentId& id : ids) {
     storage::rocks::DeliveryRow delivery;
     delivery.delivery.command = command;
@@ -45,13 +45,14 @@ std::vector<BareCommitter::Row> BareCommitter::rows_of(
     schedule.in_row = schedule.live;
     schedule.next_sequence = sequence + 1;
     schedule.wake.due_at = now;
+    schedule.due_block = std::uint64_t{1} << 24;  // as long as a count of writes is
     for (delivery.sequence = 0; delivery.sequence <= sequence; ++delivery.sequence) {
       const Bytes encoded = rocks::encode(delivery);
       rocks::append_big_endian(schedule.queue, static_cast<std::uint32_t>(encoded.size()));
       schedule.queue += encoded;
     }
     rows.push_back({rocks::Table::schedules, rocks::schedule_key(id), rocks::encode(schedule)});
-    due[storage::partition_of(id).index].push_back(id);
+    due[storage::partition_of(id).index].push_back(id.text());
   }
   // The wakes are due from the first command on.
   if (sequence > 0) return rows;

@@ -115,6 +115,7 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
   for (storage::DueWake& wake : part.wakes) {
     const storage::Time due_at = wake.due_at;
     const storage::Priority priority = wake.priority;
+    const std::uint64_t place = wake.place;
     if (is_look && priority == storage::Priority::bulk) {
       taken = part.wakes.size();
       break;
@@ -128,7 +129,7 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
     const FlightId flight = admit(std::move(wake), now);
     if (flight == FlightTable::none) break;
     const bool is_last = ++taken == part.wakes.size() || room_for(Urgency::bulk) == 0;
-    if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment};
+    if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment, place};
   }
   if (is_look) {
     due_.looked(part, taken, std::move(last));

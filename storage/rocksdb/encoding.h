@@ -22,6 +22,12 @@ void append_big_endian(Bytes& bytes, Unsigned value) {
   bytes.append(big_endian.data(), big_endian.size());
 }
 
+inline std::uint64_t read_big_endian(BytesView bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
 // Times in keys have their sign bit flipped, so that bytes order as times do.
 inline void append_time_key(Bytes& bytes, Time time) {
   const auto milliseconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
@@ -177,11 +183,7 @@ class Reader {
     return bytes;
   }
 
-  std::uint64_t big_endian(std::size_t size) {
-    std::uint64_t value = 0;
-    for (const char byte : raw(size)) value = value << 8 | static_cast<unsigned char>(byte);
-    return value;
-  }
+  std::uint64_t big_endian(std::size_t size) { return read_big_endian(raw(size)); }
 
   BytesView left_;
   bool failed_ = false;

@@ -6,7 +6,6 @@ namespace reveille::storage::rocks {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
-constexpr std::uint8_t schedule_version = 2;   // 1 had no time of the first push
 constexpr std::uint8_t challenge_version = 2;  // 1 kept no certificate
 
 template <typename Row>
@@ -87,15 +86,13 @@ Bytes due_key(Partition partition, Priority priority, Time due_at, std::uint64_t
   return key;
 }
 
-std::optional<Time> parse_due_key(BytesView key) {
+std::optional<DuePlace> parse_due_key(BytesView key) {
   constexpr std::size_t size = 1 + 1 + 8 + 8;
   if (key.size() != size) return std::nullopt;
-  std::uint64_t milliseconds = 0;
-  for (const char byte : key.substr(2, 8)) {
-    milliseconds = milliseconds << 8 | static_cast<unsigned char>(byte);
-  }
-  milliseconds ^= std::uint64_t{1} << 63;
-  return Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds)));
+  const std::uint64_t milliseconds = read_big_endian(key.substr(2, 8)) ^ std::uint64_t{1} << 63;
+  return DuePlace{
+      .due_at = Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds))),
+      .block = read_big_endian(key.substr(10))};
 }
 
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation) {
@@ -271,7 +268,7 @@ Result<Enrolment> decode_enrolment(BytesView bytes) {
 }
 
 Bytes encode(const Schedule& row) {
-  Writer writer(schedule_version);
+  Writer writer(row_version);
   writer.number(row.generation)
       .u8(static_cast<std::uint8_t>(row.state))
       .flag(row.has_push_token)
@@ -282,7 +279,7 @@ Bytes encode(const Schedule& row) {
       .number(row.round)
       .number(row.next_sequence)
       .flag(row.wake.due_at.has_value());
-  if (row.wake.due_at) writer.short_time(*row.wake.due_at);
+  if (row.wake.due_at) writer.short_time(*row.wake.due_at).number(row.due_block);
   return writer.u8(static_cast<std::uint8_t>(row.wake.priority))
       .number(row.wake.attempts)
       .short_time(row.wake.first_pushed_at)
@@ -295,8 +292,7 @@ Bytes encode(const Schedule& row) {
 }
 
 Result<Schedule> decode_schedule(BytesView bytes) {
-  const bool is_of_before = !bytes.empty() && bytes.front() == row_version;
-  Reader reader(bytes, is_of_before ? row_version : schedule_version);
+  Reader reader(bytes, row_version);
   Schedule row;
   row.generation = reader.number32();
   row.state = reader.enumerator(EnrolmentState::pending, EnrolmentState::ended);
@@ -307,13 +303,14 @@ Result<Schedule> decode_schedule(BytesView bytes) {
   row.put_off = reader.number32();
   row.round = reader.number32();
   row.next_sequence = reader.number();
-  if (reader.flag()) row.wake.due_at = reader.short_time();
+  if (reader.flag()) {
+    row.wake.due_at = reader.short_time();
+    row.due_block = reader.number();
+  }
   row.wake.priority = reader.enumerator(Priority::urgent, Priority::bulk);
   row.wake.attempts = reader.number32();
-  if (!is_of_before) row.wake.first_pushed_at = reader.short_time();
+  row.wake.first_pushed_at = reader.short_time();
   row.wake.last_pushed_at = reader.short_time();
-  // The best that is known: its silence begins there.
-  if (is_of_before && row.wake.attempts > 0) row.wake.first_pushed_at = row.wake.last_pushed_at;
   row.wake.last_seen_at = reader.short_time();
   row.wake.last_apns_reason = reader.short_text();
   row.in_row = reader.number32();
@@ -446,20 +443,20 @@ Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes) {
   return finish(reader, std::move(ids), Table::audiences);
 }
 
-Bytes encode_due(std::span<const mdm::EnrolmentId> ids) {
+Bytes encode_due(std::span<const BytesView> ids) {
   Writer writer(row_version);
   writer.number(ids.size());
-  for (const mdm::EnrolmentId& id : ids) writer.short_text(id.text());
+  for (const BytesView id : ids) writer.short_text(id);
   return writer.take();
 }
 
-Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes) {
+Result<std::vector<BytesView>> decode_due(BytesView bytes) {
   Reader reader(bytes, row_version);
   const std::uint64_t count = reader.number();
-  std::vector<mdm::EnrolmentId> ids;
+  std::vector<BytesView> ids;
   ids.reserve(std::min<std::uint64_t>(count, bytes.size()));
   for (std::uint64_t i = 0; i < count && reader.has_more(); ++i) {
-    ids.emplace_back(reader.short_text());
+    ids.push_back(reader.short_view());
   }
   if (ids.size() != count) return failure(ErrorCode::corrupt, "a row of due is damaged");
   return finish(reader, std::move(ids), Table::due);

@@ -49,7 +49,7 @@
 namespace reveille::storage::rocks {
 
 constexpr const char* format_magic = "reveille-store";
-constexpr std::uint32_t format_version = 2;
+constexpr std::uint32_t format_version = 3;
 
 enum class Table : std::uint8_t {
   meta,
@@ -90,8 +90,14 @@ Bytes schedule_key(const mdm::EnrolmentId& enrolment);
 Bytes due_key(Partition partition, Priority priority, Time due_at, std::uint64_t block);
 // What all keys of one priority begin with.
 Bytes due_prefix(Partition partition, Priority priority);
+struct DuePlace {
+  Time due_at{};
+  std::uint64_t block = 0;
+
+  friend auto operator<=>(const DuePlace&, const DuePlace&) = default;
+};
 // nullopt when the bytes are no such key.
-std::optional<Time> parse_due_key(BytesView key);
+std::optional<DuePlace> parse_due_key(BytesView key);
 
 // What the keys of one life's queue, deliveries and results begin with.
 Bytes life_prefix(const mdm::EnrolmentId& enrolment, std::uint32_t generation);
@@ -132,6 +138,7 @@ struct Schedule {
   std::uint32_t round = 1;          // counts the rounds of NotNow; an Idle may begin the next
   std::uint64_t next_sequence = 0;  // of the queue
   WakeState wake;
+  std::uint64_t due_block = 0;  // the row of `due` that names the wake, if one is due
   std::uint32_t in_row = 0;  // how many live deliveries `queue` holds
   Bytes queue;               // see LiveQueue
 
@@ -226,7 +233,7 @@ Bytes encode(const DeliveryRow& row);
 Bytes encode(const Batch& row);
 Bytes encode(const BatchProgress& row);
 Bytes encode_audience(std::span<const mdm::EnrolmentId> ids);
-Bytes encode_due(std::span<const mdm::EnrolmentId> ids);
+Bytes encode_due(std::span<const BytesView> ids);
 Bytes encode(const LongReport& row);
 Bytes encode(const PushSecretRow& row);
 Bytes encode(const PushSecret& row);
@@ -248,7 +255,8 @@ bool never_expires(BytesView delivery);
 Result<Batch> decode_batch(BytesView bytes);
 Result<BatchProgress> decode_batch_progress(BytesView bytes);
 Result<std::vector<mdm::EnrolmentId>> decode_audience(BytesView bytes);
-Result<std::vector<mdm::EnrolmentId>> decode_due(BytesView bytes);
+// The ids are part of `bytes`.
+Result<std::vector<BytesView>> decode_due(BytesView bytes);
 Result<LongReport> decode_long_report(BytesView bytes);
 Result<PushSecretRow> decode_push_secret_row(BytesView bytes);
 Result<PushSecret> decode_push_secret(BytesView bytes);

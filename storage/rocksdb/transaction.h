@@ -255,16 +255,7 @@ class RocksdbTransaction final : public Transaction {
   // The same; what is damaged has its name and time alone.
   std::vector<DueWake> due_wakes_of(std::span<const WakeCursor> due);
 
-  // All that may be due at one time.
-  struct DueGroup {
-    struct Block {
-      Bytes key;
-      std::vector<mdm::EnrolmentId> ids;
-    };
-    Time due_at{};
-    std::vector<Block> blocks;
-  };
-  using VisitDue = std::function<bool(const mdm::EnrolmentId& id, Time due_at)>;
+  using VisitDue = std::function<bool(WakeCursor due)>;
   struct DueWalk {
     Priority priority;
     WakeCursor after;
@@ -273,24 +264,26 @@ class RocksdbTransaction final : public Transaction {
     bool is_over = false;
     std::optional<Time> stopped_at = {};
     std::size_t stale = 0;
-    std::vector<std::pair<Bytes, std::vector<mdm::EnrolmentId>>> tidied = {};  // blocks' new ids
+    std::size_t together = 4;                          // schedules read at once
+    std::vector<std::pair<Bytes, Bytes>> tidied = {};  // blocks' new values; empty: gone
 
     void stop(Time due_at) {
       if (!first) first = due_at;
       stopped_at = due_at;
       is_over = true;
     }
-    // Of a group that was passed as a whole, with all that are due in it, in their order.
-    void tidy(DueGroup group, std::span<const mdm::EnrolmentId> due);
   };
   // Wakes of this priority behind `after`, of blocks not later than `until`, oldest first, until
   // `visit` answers false. Takes away blocks that are mostly stale. Answers the time of the first
   // block that it left unread: a later one than `until`, or after much that was stale.
   std::optional<Time> scan_due(Partition partition, Priority priority, const WakeCursor& after,
                                Time until, const VisitDue& visit);
-  void visit_group(DueWalk& walk, DueGroup group);
-  bool is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at);
-  // Those that became due in this transaction, as blocks.
+  void visit_block(DueWalk& walk, BytesView key, const DuePlace& place,
+                   std::span<const BytesView> ids);
+  // Whether its wake is of this time and priority; and named by this block, if one is given.
+  bool is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at,
+                 std::optional<std::uint64_t> block = std::nullopt);
+  // Those that became due in this transaction, as a block for each time.
   void write_due(Partition partition, Priority priority);
   void record_wake(const WakeRecord& record, Time now);
   void set_parked(const mdm::EnrolmentId& id, ScheduleInUse& schedule, bool is_parked);
@@ -311,7 +304,7 @@ class RocksdbTransaction final : public Transaction {
     return (priority == Priority::urgent ? urgent_changes_ : bulk_changes_)[partition.index];
   }
   std::array<DueChanges, Partition::count> urgent_changes_{}, bulk_changes_{};
-  std::uint64_t due_blocks_ = 0;
+  std::optional<std::uint64_t> due_block_;  // of all that becomes due in this transaction
   Durability durability_ = Durability::relaxed;
   bool committed_ = false;
 };

@@ -47,7 +47,8 @@ std::optional<DueWake> RocksdbTransaction::due_wake(const mdm::EnrolmentId& id, 
                  .priority = schedule.wake.priority,
                  .is_parked = schedule.push_parked,
                  .last_seen_at = schedule.wake.last_seen_at,
-                 .work_expires_at = work_expires_at(id, schedule)};
+                 .work_expires_at = work_expires_at(id, schedule),
+                 .place = schedule.due_block};
 }
 
 std::vector<std::optional<DueWake>> RocksdbTransaction::read_due_wakes(
@@ -75,6 +76,7 @@ std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor
       damaged.enrolment = due[i].enrolment;
       damaged.due_at = due[i].due_at;
       damaged.priority = due[i].priority;
+      damaged.place = due[i].place;
       found[i] = std::move(damaged);
     }
     wakes.push_back(*std::move(found[i]));
@@ -82,10 +84,12 @@ std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor
   return wakes;
 }
 
-bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at) {
+bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at,
+                                   std::optional<std::uint64_t> block) {
   const Schedule* schedule = look_at_schedule(id);
   if (!schedule && rows_.forgive_damage()) return true;  // as far as anybody can tell
-  return schedule && schedule->wake.due_at == due_at && schedule->wake.priority == priority;
+  if (!schedule || (block && schedule->due_block != *block)) return false;
+  return schedule->wake.due_at == due_at && schedule->wake.priority == priority;
 }
 
 std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority priority,
@@ -97,36 +101,31 @@ std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority p
   const Time floor =
       std::min(database_.due_floor(partition, priority), changes.earliest.value_or(Time::max()));
   const bool from_floor = after.priority < priority || after.due_at < floor ||
-                          (after.due_at == floor && after.enrolment.empty());
-  DueWalk walk{.priority = priority,
-               .after = from_floor
-                            ? WakeCursor{.priority = priority, .due_at = floor, .enrolment = {}}
-                            : after,
-               .visit = visit};
-  DueGroup group;
+                          (after.due_at == floor && after.place == 0);
+  DueWalk walk{
+      .priority = priority,
+      .after = from_floor
+                   ? WakeCursor{.priority = priority, .due_at = floor, .enrolment = {}, .place = 0}
+                   : after,
+      .visit = visit};
   rows_.scan(Table::due, due_prefix(partition, priority),
-             due_key(partition, priority, walk.after.due_at, 0),
+             due_key(partition, priority, walk.after.due_at, walk.after.place),
              [&](BytesView key, BytesView value) {
-               const std::optional<Time> due_at = parse_due_key(key);
-               auto ids = rows_.checked(decode_due(value));
-               if (!due_at || !ids) {
+               const std::optional<DuePlace> place = parse_due_key(key);
+               const auto ids = rows_.checked(decode_due(value));
+               if (!place || !ids) {
                  rows_.fail({.code = ErrorCode::corrupt, .detail = "a row of due is damaged"});
                  return false;
                }
-               if (*due_at != group.due_at) {
-                 visit_group(walk, std::exchange(group, {.due_at = *due_at, .blocks = {}}));
-               }
-               if (*due_at > until || walk.stale >= stale_max) walk.stop(*due_at);
-               if (walk.is_over) return false;
-               group.blocks.push_back({.key = Bytes(key), .ids = *std::move(ids)});
-               return true;
+               if (place->due_at > until || walk.stale >= stale_max) walk.stop(place->due_at);
+               if (!walk.is_over) visit_block(walk, key, *place, *ids);
+               return !walk.is_over;
              });
-  if (!walk.is_over) visit_group(walk, std::move(group));
-  for (auto& [key, ids] : walk.tidied) {
-    if (ids.empty()) {
+  for (auto& [key, value] : walk.tidied) {
+    if (value.empty()) {
       rows_.erase(Table::due, key);
     } else {
-      rows_.put(Table::due, key, encode_due(ids));
+      rows_.put(Table::due, key, std::move(value));
     }
   }
   // What this transaction moved is not committed yet, so it teaches nothing.
@@ -136,64 +135,65 @@ std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority p
   return walk.stopped_at;
 }
 
-void RocksdbTransaction::visit_group(DueWalk& walk, DueGroup group) {
-  std::vector<mdm::EnrolmentId> ids;
-  for (const DueGroup::Block& block : group.blocks) {
-    ids.insert(ids.end(), block.ids.begin(), block.ids.end());
-  }
-  std::ranges::sort(ids);
-  ids.erase(std::ranges::unique(ids).begin(), ids.end());
-  const bool from_middle = group.due_at == walk.after.due_at && !walk.after.enrolment.empty();
+void RocksdbTransaction::visit_block(DueWalk& walk, BytesView key, const DuePlace& place,
+                                     std::span<const BytesView> ids) {
+  const bool from_middle = place == DuePlace{walk.after.due_at, walk.after.place};
   std::size_t at = 0;
   if (from_middle) {
-    at =
-        static_cast<std::size_t>(std::ranges::upper_bound(ids, walk.after.enrolment) - ids.begin());
+    const BytesView last = walk.after.enrolment.text();
+    at = static_cast<std::size_t>(std::ranges::upper_bound(ids, last) - ids.begin());
   }
-  // A few at first: whoever looks for the next one alone stops there.
-  std::size_t together = 4;
-  std::vector<mdm::EnrolmentId> due;
+  std::vector<BytesView> due;
   while (at < ids.size()) {
-    together = std::min<std::size_t>(4 * together, 256);
-    const auto slice = std::span<const mdm::EnrolmentId>(ids).subspan(at).first(
-        std::min(together, ids.size() - at));
+    // A few at first: whoever looks for the next one alone stops there.
+    walk.together = std::min<std::size_t>(4 * walk.together, 256);
+    const auto part = ids.subspan(at, std::min(walk.together, ids.size() - at));
+    std::vector<mdm::EnrolmentId> slice;
+    slice.reserve(part.size());
+    for (const BytesView id : part) slice.emplace_back(std::string(id));
     read_schedules(slice);
-    for (const mdm::EnrolmentId& id : slice) {
-      if (!is_due_at(id, walk.priority, group.due_at)) {
+    for (std::size_t i = 0; i < slice.size(); ++i) {
+      if (!is_due_at(slice[i], walk.priority, place.due_at, place.block)) {
         ++walk.stale;
-        forget_unchanged(id);
+        forget_unchanged(slice[i]);
         continue;
       }
-      due.push_back(id);
-      if (!walk.first) walk.first = group.due_at;
-      if (!walk.visit(id, group.due_at)) {
+      due.push_back(part[i]);
+      if (!walk.first) walk.first = place.due_at;
+      WakeCursor found{.priority = walk.priority,
+                       .due_at = place.due_at,
+                       .enrolment = std::move(slice[i]),
+                       .place = place.block};
+      if (!walk.visit(std::move(found))) {
         walk.is_over = true;
         return;
       }
     }
     at += slice.size();
   }
-  if (!from_middle) walk.tidy(std::move(group), due);
-}
-
-void RocksdbTransaction::DueWalk::tidy(DueGroup group, std::span<const mdm::EnrolmentId> due) {
-  for (DueGroup::Block& block : group.blocks) {
-    const std::size_t before = block.ids.size();
-    std::erase_if(block.ids, [&](const auto& id) { return !std::ranges::binary_search(due, id); });
-    if (block.ids.size() <= before / 2) {
-      tidied.emplace_back(std::move(block.key), std::move(block.ids));
-    }
-  }
+  if (from_middle || due.size() > ids.size() / 2) return;
+  walk.tidied.emplace_back(Bytes(key), due.empty() ? Bytes() : encode_due(due));
 }
 
 void RocksdbTransaction::write_due(Partition partition, Priority priority) {
   for (auto& [due_at, ids] : std::exchange(due_changes(partition, priority).added, {})) {
     std::erase_if(ids, [&](const auto& id) { return !is_due_at(id, priority, due_at); });
     if (ids.empty()) continue;
-    std::ranges::sort(ids);
-    ids.erase(std::ranges::unique(ids).begin(), ids.end());
-    // RocksDB's count of writes names the block: each commit moves it on, by one a row at least.
-    const std::uint64_t block = database_.rocks().GetLatestSequenceNumber() + due_blocks_++;
-    rows_.put(Table::due, due_key(partition, priority, due_at, block), encode_due(ids));
+    // RocksDB's count of writes names the block: each commit moves it on.
+    if (!due_block_) due_block_ = database_.rocks().GetLatestSequenceNumber();
+    const Bytes key = due_key(partition, priority, due_at, *due_block_);
+    // A look in the middle of the transaction has written what was there by then.
+    const std::optional<Bytes> earlier =
+        rows_.has_written(Table::due, key) ? rows_.get(Table::due, key) : std::nullopt;
+    std::vector<BytesView> listed;
+    if (earlier) listed = rows_.checked(decode_due(*earlier)).value_or(std::vector<BytesView>{});
+    for (const mdm::EnrolmentId& id : ids) {
+      schedule_of(id).row.due_block = *due_block_;
+      listed.push_back(id.text());
+    }
+    std::ranges::sort(listed);
+    listed.erase(std::ranges::unique(listed).begin(), listed.end());
+    rows_.put(Table::due, key, encode_due(listed));
   }
 }
 
@@ -203,8 +203,8 @@ Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
   std::vector<WakeCursor> due;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
     if (due.size() == count_max) break;
-    scan_due(partition, priority, after, now, [&](const mdm::EnrolmentId& id, Time due_at) {
-      due.push_back({.priority = priority, .due_at = due_at, .enrolment = id});
+    scan_due(partition, priority, after, now, [&](WakeCursor one) {
+      due.push_back(std::move(one));
       return due.size() < count_max;
     });
   }
@@ -216,8 +216,8 @@ Result<std::optional<Time>> RocksdbTransaction::next_due_at(Partition partition,
   std::optional<Time> next;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
     const auto stopped_at = scan_due(partition, priority, after, next.value_or(Time::max()),
-                                     [&](const mdm::EnrolmentId& /*id*/, Time due_at) {
-                                       next = std::min(next.value_or(due_at), due_at);
+                                     [&](const WakeCursor& due) {
+                                       next = std::min(next.value_or(due.due_at), due.due_at);
                                        return false;
                                      });
     if (stopped_at) next = std::min(next.value_or(*stopped_at), *stopped_at);
@@ -329,7 +329,8 @@ Result<std::optional<DueWake>> RocksdbTransaction::push_target(const mdm::Enrolm
   if (schedule->has_push_token) {
     const WakeCursor one = {.priority = schedule->wake.priority,
                             .due_at = schedule->wake.due_at.value_or(Time{}),
-                            .enrolment = enrolment};
+                            .enrolment = enrolment,
+                            .place = schedule->due_block};
     target = read_due_wakes({&one, 1}).front();
     if (!target) {
       rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its push token"});

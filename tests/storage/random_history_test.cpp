@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <random>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "tests/storage/store_contract.h"
 
@@ -65,6 +68,25 @@ std::string text_of(const DueWake& wake) {
          name_of(wake.priority) + ' ' + (wake.is_parked ? "parked " : "") +
          text_of(wake.last_seen_at) + ' ' +
          (wake.work_expires_at ? text_of(*wake.work_expires_at) : "-");
+}
+
+// Read page by page. Wakes of one time come in an order of the store's own: here in that of ids.
+std::vector<DueWake> all_due(Transaction& transaction, Partition partition, Time now,
+                             std::size_t page_max) {
+  std::vector<DueWake> due;
+  for (WakeCursor cursor;;) {
+    std::vector<DueWake> page = transaction.due_wakes(partition, cursor, now, page_max).value();
+    if (page.empty()) break;
+    cursor = cursor_at(page.back());
+    std::ranges::move(page, std::back_inserter(due));
+  }
+  const auto place = [](const DueWake& wake) {
+    return std::tuple(wake.priority, wake.due_at, wake.enrolment);
+  };
+  EXPECT_TRUE(std::ranges::is_sorted(
+      due, {}, [](const DueWake& wake) { return std::pair(wake.priority, wake.due_at); }));
+  std::ranges::sort(due, {}, place);
+  return due;
 }
 
 std::string text_of(const WakeState& state) {
@@ -289,11 +311,11 @@ class Operation {
 
   std::string wakes(Transaction& transaction) {
     const Partition partition = partition_of(any_id());
-    const auto due = transaction.due_wakes(partition, {}, now_, draw(4));
+    const std::vector<DueWake> due = all_due(transaction, partition, now_, 1 + draw(4));
     std::string text = "wakes " + text_of(due) + text_of(transaction.next_due_at(partition, {}));
-    if (!due || draw(4) == 0) return text;
     std::vector<WakeRecord> records;
-    for (const DueWake& wake : *due) {
+    for (const DueWake& wake : due) {
+      if (draw(2) == 0) continue;
       WakeRecord record{.enrolment = wake.enrolment,
                         .generation = wake.generation,
                         .due_at = wake.due_at,
@@ -482,7 +504,7 @@ std::string state_of(Store& store, Time now) {
   for (std::uint8_t index = 0; index < Partition::count; ++index) {
     const Partition partition{.index = index};
     text << text_of(transaction->unfinished_batches(partition, {}, 100))
-         << text_of(transaction->due_wakes(partition, {}, now, 100))
+         << text_of(all_due(*transaction, partition, now, 3))
          << text_of(transaction->next_due_at(partition, {})) << '\n';
   }
   const auto batches = transaction->list_batches({}, 100).value();

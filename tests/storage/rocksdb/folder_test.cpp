@@ -75,12 +75,15 @@ TEST_F(FolderTest, AnotherProgramsRocksdbIsRefused) {
   expect_refused_untouched("another program's database");
 }
 
-TEST_F(FolderTest, ANewerFormatIsRefusedNamingBothVersions) {
+TEST_F(FolderTest, AnotherFormatIsRefusedNamingBothVersions) {
   make_store_with_phone();
-  RawDatabase(folder).put(
-      rocks::Table::meta, rocks::format_key,
-      rocks::encode(rocks::FormatRow{.magic = rocks::format_magic, .version = 3}));
-  expect_refused_untouched("of format 3; this program knows format 2");
+  for (const std::uint32_t other : {2u, 4u}) {
+    RawDatabase(folder).put(
+        rocks::Table::meta, rocks::format_key,
+        rocks::encode(rocks::FormatRow{.magic = rocks::format_magic, .version = other}));
+    expect_refused_untouched("of format " + std::to_string(other) +
+                             "; this program knows format 3");
+  }
 }
 
 TEST_F(FolderTest, AnotherSecretKeyIsToldByName) {
