@@ -208,7 +208,7 @@ class Transaction {
   // Ids of the partition, stored in pieces before put_batch(): chunks 0, 1, 2, ... without a gap,
   // not empty, of at most audience_chunk_ids_max. Sorted ids are walked fastest; one that repeats
   // is skipped. In the lane of `partition`. What no put_batch() follows is purged at the next
-  // start.
+  // start. Relaxed: the sync of put_batch() is theirs, too.
   static constexpr std::size_t audience_chunk_ids_max = 1'024;
   virtual Result<void> put_audience(const BatchId& batch, Partition partition, std::uint32_t chunk,
                                     std::span<const mdm::EnrolmentId> ids) = 0;

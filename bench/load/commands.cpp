@@ -29,11 +29,15 @@ Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std:
                  "a command was not queued: " + answer->text.substr(0, 500));
 }
 
-Result<void> start_batch(const Daemon& daemon, boost::json::object audience) {
+std::string batch_of_device_information(boost::json::object audience) {
   SystemRandomSource random;
   boost::json::object body = device_information(random.uuid());
   body["audience"] = std::move(audience);
-  auto answer = daemon.admin().request("POST", "/v1/batches", boost::json::serialize(body));
+  return boost::json::serialize(body);
+}
+
+Result<void> start_batch(const Daemon& daemon, const std::string& body) {
+  auto answer = daemon.admin().request("POST", "/v1/batches", body);
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status == 202) return {};
   return failure(ErrorCode::unavailable,

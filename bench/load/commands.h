@@ -18,6 +18,7 @@ Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std:
 
 // The durable intent to give a new one to the audience, as /v1/batches takes it. Errors:
 // unavailable, also when it is refused.
-Result<void> start_batch(const Daemon& daemon, boost::json::object audience);
+std::string batch_of_device_information(boost::json::object audience);
+Result<void> start_batch(const Daemon& daemon, const std::string& body);
 
 }  // namespace reveille::bench

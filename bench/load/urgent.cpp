@@ -76,7 +76,8 @@ Result<void> ask_during_a_batch(const Daemon& daemon, Operator& person, std::siz
   if (!accepted) return std::unexpected(std::move(accepted.error()));
   const std::uint64_t begin = *accepted;
   const auto start = std::chrono::steady_clock::now();
-  if (Result<void> started = start_batch(daemon, {{"all", "device"}}); !started) return started;
+  const std::string bulk = batch_of_device_information({{"all", "device"}});
+  if (Result<void> started = start_batch(daemon, bulk); !started) return started;
   // Those who were pushed a moment ago are left in peace by the batch.
   const std::uint64_t end = begin + enrolments * 9 / 10;
   while (*accepted < end) {

@@ -20,7 +20,6 @@ Result<void> RocksdbTransaction::put_audience(const BatchId& batch, Partition pa
     ensure(partition_of(id) == partition, "an audience is stored where its ids belong");
   }
   rows_.put(Table::audiences, audience_key(batch, partition, chunk), encode_audience(ids));
-  must_sync();
   return finish();
 }
 
