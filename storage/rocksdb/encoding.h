@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,13 +35,24 @@ inline void append_time_key(Bytes& bytes, Time time) {
   append_big_endian(bytes, milliseconds ^ (std::uint64_t{1} << 63));
 }
 
+// LEB128: seven bits a byte, the lowest first, the high bit set on all but the last.
+inline void append_number(Bytes& bytes, std::uint64_t value) {
+  std::array<char, 10> leb128;
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) leb128[size++] = static_cast<char>(value | 0x80);
+  leb128[size++] = static_cast<char>(value);
+  bytes.append(leb128.data(), size);
+}
+
+inline std::size_t bytes_of_number(std::uint64_t value) {
+  return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
+
 // Builds one value; its first byte is the row's version.
 class Writer {
  public:
-  explicit Writer(std::uint8_t row_version) {
-    bytes_.reserve(192);  // most rows are smaller
-    u8(row_version);
-  }
+  Writer() { bytes_.reserve(192); }  // most rows are smaller
+  explicit Writer(std::uint8_t row_version) : Writer() { u8(row_version); }
 
   Writer& u8(std::uint8_t value) {
     bytes_.push_back(static_cast<char>(value));
@@ -80,10 +92,8 @@ class Writer {
     return value ? time(*value) : *this;
   }
 
-  // LEB128: seven bits a byte, the lowest first, the high bit set on all but the last.
   Writer& number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<char>(value | 0x80));
-    bytes_.push_back(static_cast<char>(value));
+    append_number(bytes_, value);
     return *this;
   }
   Writer& short_time(Time value) {
@@ -95,7 +105,13 @@ class Writer {
     return *this;
   }
 
+  BytesView bytes() const { return bytes_; }
   Bytes take() { return std::move(bytes_); }
+  // The next value, in the same memory.
+  void restart(std::uint8_t row_version) {
+    bytes_.clear();
+    u8(row_version);
+  }
 
  private:
   Bytes bytes_;

@@ -268,7 +268,13 @@ Result<Enrolment> decode_enrolment(BytesView bytes) {
 }
 
 Bytes encode(const Schedule& row) {
-  Writer writer(row_version);
+  Writer writer;
+  encode(row, writer);
+  return writer.take();
+}
+
+void encode(const Schedule& row, Writer& writer) {
+  writer.restart(row_version);
   writer.number(row.generation)
       .u8(static_cast<std::uint8_t>(row.state))
       .flag(row.has_push_token)
@@ -280,15 +286,14 @@ Bytes encode(const Schedule& row) {
       .number(row.next_sequence)
       .flag(row.wake.due_at.has_value());
   if (row.wake.due_at) writer.short_time(*row.wake.due_at).number(row.due_block);
-  return writer.u8(static_cast<std::uint8_t>(row.wake.priority))
+  writer.u8(static_cast<std::uint8_t>(row.wake.priority))
       .number(row.wake.attempts)
       .short_time(row.wake.first_pushed_at)
       .short_time(row.wake.last_pushed_at)
       .short_time(row.wake.last_seen_at)
       .short_text(row.wake.last_apns_reason)
       .number(row.in_row)
-      .short_text(row.queue)
-      .take();
+      .short_text(row.queue);
 }
 
 Result<Schedule> decode_schedule(BytesView bytes) {
@@ -318,13 +323,14 @@ Result<Schedule> decode_schedule(BytesView bytes) {
   return finish(reader, std::move(row), Table::schedules);
 }
 
-Bytes encode(const DeliveryRow& row) {
-  const Delivery& delivery = row.delivery;
-  Writer writer(row_version);
-  writer.short_text(delivery.command.text)
-      .short_text(delivery.request_type)
-      .number(row.sequence)
-      .number(row.put_off_round)
+namespace {
+
+void write_before_sequence(Writer& writer, const Delivery& delivery) {
+  writer.short_text(delivery.command.text).short_text(delivery.request_type);
+}
+
+void write_behind_sequence(Writer& writer, const Delivery& delivery, std::uint32_t put_off_round) {
+  writer.number(put_off_round)
       .u8(static_cast<std::uint8_t>(delivery.state))
       .number(delivery.times_sent)
       .number(delivery.times_not_now)
@@ -334,7 +340,41 @@ Bytes encode(const DeliveryRow& row) {
       .short_text(delivery.final_status)
       .flag(delivery.batch.has_value());
   if (delivery.batch) writer.short_text(delivery.batch->text);
-  return writer.short_time(delivery.expires_at).take();
+  writer.short_time(delivery.expires_at);
+}
+
+}  // namespace
+
+Bytes encode(const DeliveryRow& row) {
+  Writer writer(row_version);
+  write_before_sequence(writer, row.delivery);
+  writer.number(row.sequence);
+  write_behind_sequence(writer, row.delivery, row.put_off_round);
+  return writer.take();
+}
+
+NewDelivery::NewDelivery(const Delivery& delivery) {
+  Writer before(row_version), behind;
+  write_before_sequence(before, delivery);
+  write_behind_sequence(behind, delivery, 0);
+  before_ = before.take();
+  behind_ = behind.take();
+}
+
+std::size_t NewDelivery::size_at(std::uint64_t sequence) const {
+  return before_.size() + bytes_of_number(sequence) + behind_.size();
+}
+
+void NewDelivery::append_to(Bytes& bytes, std::uint64_t sequence) const {
+  bytes += before_;
+  append_number(bytes, sequence);
+  bytes += behind_;
+}
+
+Bytes NewDelivery::at(std::uint64_t sequence) const {
+  Bytes bytes;
+  append_to(bytes, sequence);
+  return bytes;
 }
 
 Result<DeliveryRow> decode_delivery(BytesView bytes) {

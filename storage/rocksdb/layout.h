@@ -229,6 +229,7 @@ Counter counter_of(DeliveryState state);
 
 Bytes encode(const Enrolment& row);
 Bytes encode(const Schedule& row);
+void encode(const Schedule& row, Writer& writer);  // as the writer's only value
 Bytes encode(const DeliveryRow& row);
 Bytes encode(const Batch& row);
 Bytes encode(const BatchProgress& row);
@@ -244,6 +245,19 @@ Bytes encode(const ChallengeRow& row);
 Bytes encode(const PushCertificateRecord& row);
 Bytes encode(const FormatRow& row);
 Bytes encode(const CounterRow& row);
+
+// A delivery that is queued for many, each with a sequence of its own: encoded once for all.
+class NewDelivery {
+ public:
+  explicit NewDelivery(const Delivery& delivery);
+
+  std::size_t size_at(std::uint64_t sequence) const;
+  void append_to(Bytes& bytes, std::uint64_t sequence) const;
+  Bytes at(std::uint64_t sequence) const;
+
+ private:
+  Bytes before_, behind_;  // the sequence
+};
 
 Result<Enrolment> decode_enrolment(BytesView bytes);
 Result<Schedule> decode_schedule(BytesView bytes);

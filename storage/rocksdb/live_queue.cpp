@@ -62,17 +62,21 @@ std::optional<Time> LiveQueue::latest_expiry() {
   return latest;
 }
 
-void LiveQueue::append(const DeliveryRow& row) {
+void LiveQueue::append(const NewDelivery& delivery, const mdm::CommandUuid& command) {
+  const std::uint64_t sequence = schedule_.next_sequence++;
   const bool has_room = schedule_.live == schedule_.in_row &&
                         schedule_.in_row < rows_.database().deliveries_in_row_max();
   ++schedule_.live;
   if (has_room) {
-    append_entry(schedule_.queue, row);
+    const std::size_t size = delivery.size_at(sequence);
+    schedule_.queue.reserve(schedule_.queue.size() + size_bytes + size);
+    append_big_endian(schedule_.queue, static_cast<std::uint32_t>(size));
+    delivery.append_to(schedule_.queue, sequence);
     ++schedule_.in_row;
     return;
   }
-  rows_.put(Table::deliveries, key_of(row), encode(row));
-  rows_.put(Table::queue, queue_key(life_, row.sequence), Bytes(row.delivery.command.text));
+  rows_.put(Table::deliveries, delivery_key(life_, command), delivery.at(sequence));
+  rows_.put(Table::queue, queue_key(life_, sequence), Bytes(command.text));
 }
 
 void LiveQueue::replace(const DeliveryRow& row) {

@@ -30,8 +30,8 @@ class LiveQueue {
   // Live, or ended and in `deliveries`.
   std::optional<DeliveryRow> find(const mdm::CommandUuid& command);
 
-  // Behind all others.
-  void append(const DeliveryRow& row);
+  // Behind all others, as the next sequence.
+  void append(const NewDelivery& delivery, const mdm::CommandUuid& command);
   // Of one that is live and stays so.
   void replace(const DeliveryRow& row);
   // What has ended, into `deliveries`.

@@ -1,5 +1,6 @@
 #include "storage/rocksdb/rows.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "storage/rocksdb/folder.h"
@@ -41,10 +42,12 @@ void Rows::get_all(Table table, std::span<const Bytes> keys, const Found& found)
       found(i, *own->second);
     }
   }
+  if (slices.empty()) return;
   std::vector<rocksdb::PinnableSlice> values(slices.size());
   std::vector<rocksdb::Status> statuses(slices.size());
+  const bool are_sorted = std::ranges::is_sorted(slices, {}, view);
   database_.rocks().MultiGet(rocksdb::ReadOptions(), database_.handle(table), slices.size(),
-                             slices.data(), values.data(), statuses.data());
+                             slices.data(), values.data(), statuses.data(), are_sorted);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     if (statuses[i].ok()) {
       found(places[i], view(values[i]));
@@ -120,8 +123,13 @@ void Rows::scan(const OwnWrites& own_writes, Table table, BytesView prefix, Byte
   check(stored->status(), "reading ", table);
 }
 
-rocksdb::WriteBatch Rows::take() {
-  rocksdb::WriteBatch batch(bytes_written_);  // grown in steps, it would be copied at each
+void Rows::put_last(rocksdb::WriteBatch& batch, Table table, BytesView key, BytesView value) {
+  check(batch.Put(database_.handle(table), slice(key), slice(value)), "writing ", table);
+}
+
+rocksdb::WriteBatch Rows::take(std::size_t bytes_behind) {
+  // Grown in steps, it would be copied at each.
+  rocksdb::WriteBatch batch(bytes_written_ + bytes_behind);
   for (const Range& range : erased_) {
     check(batch.DeleteRange(database_.handle(range.table), slice(range.first), slice(range.end)),
           "writing ", range.table);

@@ -71,8 +71,10 @@ class Rows {
   bool forgive_damage();
   const std::optional<Error>& failure() const { return failure_; }
 
-  // All that was written, in the tables' order and the keys'.
-  rocksdb::WriteBatch take();
+  // All that was written, in the tables' order and the keys', with room for `bytes_behind`.
+  rocksdb::WriteBatch take(std::size_t bytes_behind = 0);
+  // Straight into what take() gave: no read of this transaction sees it.
+  void put_last(rocksdb::WriteBatch& batch, Table table, BytesView key, BytesView value);
 
  private:
   // A table's own writes; nullopt: the row is gone.

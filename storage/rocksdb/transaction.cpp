@@ -32,7 +32,14 @@ RocksdbTransaction::ScheduleInUse* RocksdbTransaction::find_schedule(const mdm::
   if (const auto in_use = schedules_.find(id); in_use != schedules_.end()) return &in_use->second;
   std::optional<Schedule> row = rows_.read(Table::schedules, schedule_key(id), decode_schedule);
   if (!row) return nullptr;
-  return &schedules_.emplace(id, ScheduleInUse{.row = *std::move(row)}).first->second;
+  return &use(id, *std::move(row));
+}
+
+RocksdbTransaction::ScheduleInUse& RocksdbTransaction::use(const mdm::EnrolmentId& id,
+                                                           Schedule row) {
+  const auto in_use = schedules_.try_emplace(id).first;
+  in_use->second = {.row = std::move(row), .id = &in_use->first, .partition = partition_of(id)};
+  return in_use->second;
 }
 
 void RocksdbTransaction::read_schedules(std::span<const mdm::EnrolmentId> ids) {
@@ -46,20 +53,20 @@ void RocksdbTransaction::read_schedules(std::span<const mdm::EnrolmentId> ids) {
   rows_.get_all(Table::schedules, keys, [&](std::size_t place, BytesView value) {
     Result<Schedule> row = decode_schedule(value);
     // A damaged one is left to whoever asks for it: the others are whole.
-    if (row) schedules_.emplace(*wanted[place], ScheduleInUse{.row = *std::move(row)});
+    if (row) use(*wanted[place], *std::move(row));
   });
 }
 
 RocksdbTransaction::ScheduleInUse& RocksdbTransaction::schedule_of(const mdm::EnrolmentId& id) {
   if (ScheduleInUse* schedule = find_schedule(id)) return *schedule;
   rows_.fail({.code = ErrorCode::corrupt, .detail = "an enrolment has lost its schedule"});
-  return schedules_[id];  // never written: the transaction has failed
+  return use(id, {});  // never written: the transaction has failed
 }
 
 void RocksdbTransaction::begin_schedule(const mdm::EnrolmentId& id, std::uint32_t generation) {
-  ScheduleInUse schedule{.row = {}, .changed = true};
+  ScheduleInUse& schedule = use(id, {});
   schedule.row.generation = generation;
-  schedules_[id] = std::move(schedule);
+  schedule.changed = true;
 }
 
 const Schedule* RocksdbTransaction::look_at_schedule(const mdm::EnrolmentId& id) {
@@ -85,18 +92,17 @@ void RocksdbTransaction::count(Partition partition, Counter counter, std::int64_
   deltas_[partition.index][static_cast<std::size_t>(counter)] += change;
 }
 
-void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule,
-                                 std::optional<Time> due_at, Priority priority) {
+void RocksdbTransaction::set_due(ScheduleInUse& schedule, std::optional<Time> due_at,
+                                 Priority priority) {
   WakeState& wake = schedule.row.wake;
   // A parked one keeps the time at which it is given up.
   if (!due_at && schedule.row.push_parked) return;
   if (!due_at) priority = Priority::bulk;
   if (wake.due_at == due_at && wake.priority == priority) return;
-  const Partition partition = partition_of(id);
-  if (wake.due_at) due_changes(partition, wake.priority).moved = true;
+  if (wake.due_at) due_changes(schedule.partition, wake.priority).moved = true;
   if (due_at) {
-    DueChanges& changes = due_changes(partition, priority);
-    changes.added[*due_at].push_back(id);
+    DueChanges& changes = due_changes(schedule.partition, priority);
+    changes.added[*due_at].push_back(&schedule);
     changes.earliest = std::min(changes.earliest.value_or(*due_at), *due_at);
     changes.moved = true;
   }
@@ -105,15 +111,47 @@ void RocksdbTransaction::set_due(const mdm::EnrolmentId& id, ScheduleInUse& sche
   schedule.changed = true;
 }
 
-void RocksdbTransaction::make_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now,
-                                  Priority priority) {
+void RocksdbTransaction::make_due(ScheduleInUse& schedule, Time now, Priority priority) {
   const WakeState& wake = schedule.row.wake;
   const bool is_due = wake.due_at && *wake.due_at <= now;
   if (!is_due) {
-    set_due(id, schedule, now, priority);
+    set_due(schedule, now, priority);
   } else if (priority == Priority::urgent) {
-    set_due(id, schedule, wake.due_at, priority);
+    set_due(schedule, wake.due_at, priority);
   }
+}
+
+std::vector<const RocksdbTransaction::ScheduleInUse*> RocksdbTransaction::changed_schedules()
+    const {
+  std::vector<const ScheduleInUse*> changed;
+  changed.reserve(schedules_.size());
+  for (const auto& [id, schedule] : schedules_) {
+    if (schedule.changed) changed.push_back(&schedule);
+  }
+  std::ranges::sort(changed, [](const ScheduleInUse* one, const ScheduleInUse* other) {
+    if (one->partition != other->partition) return one->partition.index < other->partition.index;
+    return one->id->text() < other->id->text();
+  });
+  return changed;
+}
+
+// Nobody reads the schedules from `rows_`, so they go straight into the batch.
+rocksdb::WriteBatch RocksdbTransaction::take_rows() {
+  const std::vector<const ScheduleInUse*> changed = changed_schedules();
+  constexpr std::size_t around_a_queue = 128;  // about as much is the rest of such a row
+  std::size_t bytes = 0;
+  for (const ScheduleInUse* schedule : changed)
+    bytes += schedule->row.queue.size() + around_a_queue;
+  rocksdb::WriteBatch batch = rows_.take(bytes);
+  Bytes key;
+  Writer value;
+  for (const ScheduleInUse* schedule : changed) {
+    key.assign(1, static_cast<char>(schedule->partition.index));
+    key += schedule->id->text();
+    encode(schedule->row, value);
+    rows_.put_last(batch, Table::schedules, key, value.bytes());
+  }
+  return batch;
 }
 
 Result<void> RocksdbTransaction::commit() {
@@ -125,11 +163,8 @@ Result<void> RocksdbTransaction::commit() {
       write_due({.index = index}, priority);
     }
   }
-  for (const auto& [id, schedule] : schedules_) {
-    if (schedule.changed) rows_.put(Table::schedules, schedule_key(id), encode(schedule.row));
-  }
   write_progress();
-  rocksdb::WriteBatch batch = rows_.take();
+  rocksdb::WriteBatch batch = take_rows();
   if (rows_.failure()) return std::unexpected(*rows_.failure());
   if (batch.Count() == 0) return {};
   // Before the write: a floor that is too low costs a longer scan, one too high loses wakes.

@@ -126,8 +126,11 @@ class RocksdbTransaction final : public Transaction {
   // one transaction. So it is read and decoded once, changed in place, and encoded once, at the end.
   struct ScheduleInUse {
     Schedule row;
+    const mdm::EnrolmentId* id = nullptr;
+    Partition partition;
     bool changed = false;  // whoever changes `row` says so, or the change is lost
   };
+  ScheduleInUse& use(const mdm::EnrolmentId& id, Schedule row);
   // nullptr when there is none.
   ScheduleInUse* find_schedule(const mdm::EnrolmentId& id);
   // Of an enrolment that exists; without its schedule the database is corrupt.
@@ -141,6 +144,10 @@ class RocksdbTransaction final : public Transaction {
   // One that was read in passing: a walk must not gather a fleet in memory.
   void forget_unchanged(const mdm::EnrolmentId& id);
 
+  // In the order of their keys, which is how RocksDB takes them fastest.
+  std::vector<const ScheduleInUse*> changed_schedules() const;
+  rocksdb::WriteBatch take_rows();
+
   // The command, decoded once for all the devices of a transaction that get the same.
   const CommandRow* find_command_row(const mdm::CommandUuid& command);
 
@@ -148,11 +155,11 @@ class RocksdbTransaction final : public Transaction {
   void must_sync() { durability_ = Durability::synced; }
 
   // The wake's place before, if any, is left: see scan_due().
-  void set_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, std::optional<Time> due_at,
+  void set_due(ScheduleInUse& schedule, std::optional<Time> due_at,
                Priority priority = Priority::bulk);
   // Due now, or as it was when it was due already: its push may be under way, and its record must
   // still find it.
-  void make_due(const mdm::EnrolmentId& id, ScheduleInUse& schedule, Time now, Priority priority);
+  void make_due(ScheduleInUse& schedule, Time now, Priority priority);
 
   // ---- enrolments ----
 
@@ -177,9 +184,9 @@ class RocksdbTransaction final : public Transaction {
   // What is queued: the same for many enrolments.
   struct Order {
     const mdm::CommandUuid& command;
-    const CommandRow& stored;
+    NewDelivery delivery;
     Priority priority;
-    const Batch* batch;  // nullptr: none
+    bool is_of_batch = false;
   };
   // And for whom.
   struct Target {
@@ -189,8 +196,7 @@ class RocksdbTransaction final : public Transaction {
   };
   std::vector<Enqueued> enqueue_all(std::span<const mdm::EnrolmentId> ids, const Order& order,
                                     Time now);
-  Enqueued enqueue_one(const mdm::EnrolmentId& id, const Target& target, const Order& order,
-                       Time now);
+  Enqueued enqueue_one(const Target& target, const Order& order, Time now);
   // The first live delivery that was not put off in this round; one that ends Setup Assistant when
   // there is no other.
   std::optional<DeliveryRow> next_ready(BytesView life, ScheduleInUse& schedule);
@@ -280,9 +286,8 @@ class RocksdbTransaction final : public Transaction {
                                Time until, const VisitDue& visit);
   void visit_block(DueWalk& walk, BytesView key, const DuePlace& place,
                    std::span<const BytesView> ids);
-  // Whether its wake is of this time and priority; and named by this block, if one is given.
-  bool is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at,
-                 std::optional<std::uint64_t> block = std::nullopt);
+  // Whether its wake is of this time and priority, and named by this block.
+  bool is_due_at(const mdm::EnrolmentId& id, Priority priority, const DuePlace& place);
   // Those that became due in this transaction, as a block for each time.
   void write_due(Partition partition, Priority priority);
   void record_wake(const WakeRecord& record, Time now);
@@ -290,14 +295,15 @@ class RocksdbTransaction final : public Transaction {
 
   Database& database_;
   Rows rows_;
-  std::unordered_map<mdm::EnrolmentId, ScheduleInUse> schedules_;  // a reference stays valid
+  // A reference stays valid until a walk forgets what it has not changed.
+  std::unordered_map<mdm::EnrolmentId, ScheduleInUse> schedules_;
   std::optional<std::pair<mdm::CommandUuid, CommandRow>> last_command_;
   CounterDeltas deltas_{};
   std::unordered_map<Bytes, ProgressInUse> progress_;  // by key; a reference stays valid
 
   struct DueChanges {
-    std::map<Time, std::vector<mdm::EnrolmentId>> added;  // not written yet
-    std::optional<Time> earliest;                         // of all that it added
+    std::map<Time, std::vector<ScheduleInUse*>> added;  // not written yet
+    std::optional<Time> earliest;                       // of all that it added
     bool moved = false;
   };
   DueChanges& due_changes(Partition partition, Priority priority) {

@@ -122,7 +122,7 @@ void RocksdbTransaction::walk_all(AudienceKind audience, Partition partition, Au
       if (!schedules_.contains(id)) {
         std::optional<Schedule> row = rows_.checked(decode_schedule(value));
         if (!row) return false;
-        schedules_.emplace(id, ScheduleInUse{.row = *std::move(row)});
+        use(id, *std::move(row));
       }
       walked.ids.push_back(std::move(id));
     }
@@ -152,8 +152,16 @@ void RocksdbTransaction::expand(const Batch& batch, Partition partition, BatchPr
   }
   const Walked walked = walk_audience(batch, partition, progress.expanded_to, count_max);
   step.walked = walked.places;
-  const Order order{
-      .command = batch.command, .stored = *stored, .priority = batch.priority, .batch = &batch};
+  Delivery delivery;
+  delivery.command = batch.command;
+  delivery.request_type = stored->request_type;
+  delivery.queued_at = now;
+  delivery.batch = batch.id;
+  delivery.expires_at = batch.expires_at;
+  const Order order{.command = batch.command,
+                    .delivery = NewDelivery(delivery),
+                    .priority = batch.priority,
+                    .is_of_batch = true};
   for (const Enqueued answer : enqueue_all(walked.ids, order, now)) {
     if (answer == Enqueued::queued) ++step.queued;
     const bool counts = batch.audience == AudienceKind::ids || answer != Enqueued::not_enrolled;
@@ -169,7 +177,7 @@ bool RocksdbTransaction::withdraw_one(const mdm::EnrolmentId& id, const Batch& b
   auto row = LiveQueue(rows_, schedule->row, life).find(batch.command);
   if (!row || is_end_state(row->delivery.state) || row->delivery.batch != batch.id) return false;
   end_delivery(id, life, *schedule, *row, withdrawn_as(batch), now);
-  if (schedule->row.live == 0) set_due(id, *schedule, std::nullopt);
+  if (schedule->row.live == 0) set_due(*schedule, std::nullopt);
   return true;
 }
 

@@ -33,7 +33,7 @@ void RocksdbTransaction::end_one(Enrolment& enrolment, EndReason reason, Time no
   schedule.row.state = enrolment.state;
   schedule.row.has_push_token = false;
   schedule.row.push_parked = false;
-  set_due(id, schedule, std::nullopt);
+  set_due(schedule, std::nullopt);
   schedule.changed = true;
   rows_.erase(Table::secrets, push_secret_key(id));
   rows_.erase(Table::secrets, unlock_secret_key(id));
@@ -121,10 +121,10 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
   schedule.row.state = next->state;
   schedule.row.has_push_token = true;
   const bool was_parked = std::exchange(schedule.row.push_parked, false);
-  if (was_parked) set_due(id, schedule, std::nullopt);
+  if (was_parked) set_due(schedule, std::nullopt);
   schedule.row.forget_attempts();
   schedule.changed = true;
-  if (schedule.row.live > 0) set_due(id, schedule, now, schedule.row.wake.priority);
+  if (schedule.row.live > 0) set_due(schedule, now, schedule.row.wake.priority);
 
   if (stored) count(partition_of(id), counter_of(stored->state), -1);
   count(partition_of(id), counter_of(next->state), +1);

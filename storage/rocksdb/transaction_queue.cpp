@@ -45,7 +45,11 @@ Result<std::vector<Enqueued>> RocksdbTransaction::enqueue(
     Priority priority) {
   const CommandRow* stored = find_command_row(command);
   if (!stored) return refuse(ErrorCode::not_found, "no command " + command.text);
-  const Order order{.command = command, .stored = *stored, .priority = priority, .batch = nullptr};
+  Delivery delivery;
+  delivery.command = command;
+  delivery.request_type = stored->request_type;
+  delivery.queued_at = now;
+  const Order order{.command = command, .delivery = NewDelivery(delivery), .priority = priority};
   std::vector<Enqueued> answers = enqueue_all(enrolments, order, now);
   if (std::ranges::find(answers, Enqueued::queued) != answers.end()) must_sync();
   return finish(std::move(answers));
@@ -75,13 +79,12 @@ std::vector<Enqueued> RocksdbTransaction::enqueue_all(std::span<const mdm::Enrol
   std::vector<Enqueued> answers;
   answers.reserve(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    answers.push_back(enqueue_one(ids[i], targets[i], order, now));
+    answers.push_back(enqueue_one(targets[i], order, now));
   }
   return answers;
 }
 
-Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Target& target,
-                                         const Order& order, Time now) {
+Enqueued RocksdbTransaction::enqueue_one(const Target& target, const Order& order, Time now) {
   ScheduleInUse* schedule = target.schedule;
   if (!schedule) return Enqueued::not_found;
   Schedule& row = schedule->row;
@@ -93,27 +96,18 @@ Enqueued RocksdbTransaction::enqueue_one(const mdm::EnrolmentId& id, const Targe
   if (holds_command) return Enqueued::already_queued;
   if (row.live >= database_.options().queue_commands_max) return Enqueued::queue_full;
 
-  DeliveryRow delivery;
-  delivery.sequence = row.next_sequence++;
-  delivery.delivery.command = order.command;
-  delivery.delivery.request_type = order.stored.request_type;
-  delivery.delivery.queued_at = now;
-  if (order.batch) {
-    delivery.delivery.batch = order.batch->id;
-    delivery.delivery.expires_at = order.batch->expires_at;
-    ++row.live_of_batches;
-  }
-  queue.append(delivery);
+  if (order.is_of_batch) ++row.live_of_batches;
+  queue.append(order.delivery, order.command);
   schedule->changed = true;
-  count(partition_of(id), Counter::deliveries_live, +1);
+  count(schedule->partition, Counter::deliveries_live, +1);
 
   if (!row.may_be_pushed()) return Enqueued::queued;
   const Time coalesced_until = row.wake.last_pushed_at + database_.options().wake_coalescing;
   if (row.wake.attempts > 0 && now < coalesced_until) {
     // The push under way may have been an operator's, with nothing due behind it.
-    if (!row.wake.due_at) set_due(id, *schedule, coalesced_until);
+    if (!row.wake.due_at) set_due(*schedule, coalesced_until);
   } else {
-    make_due(id, *schedule, now, order.priority);
+    make_due(*schedule, now, order.priority);
   }
   return Enqueued::queued;
 }
@@ -193,7 +187,7 @@ Result<Recorded> RocksdbTransaction::record_report(const mdm::EnrolmentId& enrol
     row->delivery.final_status = mdm::name_of(status);
     end_delivery(enrolment, life, *schedule, *row,
                  acknowledged ? DeliveryState::acknowledged : DeliveryState::failed, now);
-    if (schedule->row.live == 0) set_due(enrolment, *schedule, std::nullopt);
+    if (schedule->row.live == 0) set_due(*schedule, std::nullopt);
     if (acknowledged && ends_setup(recorded.request_type)) leave_setup(enrolment);
   }
   must_sync();
@@ -253,7 +247,7 @@ Result<std::optional<mdm::Command>> RocksdbTransaction::next_command(
     end_delivery(enrolment, life, *schedule, *row, DeliveryState::expired, now);
     if (rows_.failure()) break;
   }
-  if (queue.live == 0) set_due(enrolment, *schedule, std::nullopt);
+  if (queue.live == 0) set_due(*schedule, std::nullopt);
   return finish(std::move(command));
 }
 
@@ -277,7 +271,7 @@ Result<void> RocksdbTransaction::cancel(const mdm::EnrolmentId& enrolment,
                   "command " + command.text + " has ended (" + name_of(row->delivery.state) + ")");
   }
   end_delivery(enrolment, life, *schedule, *row, DeliveryState::cancelled, now);
-  if (schedule->row.live == 0) set_due(enrolment, *schedule, std::nullopt);
+  if (schedule->row.live == 0) set_due(*schedule, std::nullopt);
   must_sync();
   return finish();
 }

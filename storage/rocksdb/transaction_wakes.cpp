@@ -84,12 +84,12 @@ std::vector<DueWake> RocksdbTransaction::due_wakes_of(std::span<const WakeCursor
   return wakes;
 }
 
-bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority, Time due_at,
-                                   std::optional<std::uint64_t> block) {
+bool RocksdbTransaction::is_due_at(const mdm::EnrolmentId& id, Priority priority,
+                                   const DuePlace& place) {
   const Schedule* schedule = look_at_schedule(id);
   if (!schedule && rows_.forgive_damage()) return true;  // as far as anybody can tell
-  if (!schedule || (block && schedule->due_block != *block)) return false;
-  return schedule->wake.due_at == due_at && schedule->wake.priority == priority;
+  return schedule && schedule->due_block == place.block && schedule->wake.due_at == place.due_at &&
+         schedule->wake.priority == priority;
 }
 
 std::optional<Time> RocksdbTransaction::scan_due(Partition partition, Priority priority,
@@ -153,7 +153,7 @@ void RocksdbTransaction::visit_block(DueWalk& walk, BytesView key, const DuePlac
     for (const BytesView id : part) slice.emplace_back(std::string(id));
     read_schedules(slice);
     for (std::size_t i = 0; i < slice.size(); ++i) {
-      if (!is_due_at(slice[i], walk.priority, place.due_at, place.block)) {
+      if (!is_due_at(slice[i], walk.priority, place)) {
         ++walk.stale;
         forget_unchanged(slice[i]);
         continue;
@@ -176,24 +176,26 @@ void RocksdbTransaction::visit_block(DueWalk& walk, BytesView key, const DuePlac
 }
 
 void RocksdbTransaction::write_due(Partition partition, Priority priority) {
-  for (auto& [due_at, ids] : std::exchange(due_changes(partition, priority).added, {})) {
-    std::erase_if(ids, [&](const auto& id) { return !is_due_at(id, priority, due_at); });
-    if (ids.empty()) continue;
+  for (auto& [due_at, added] : std::exchange(due_changes(partition, priority).added, {})) {
+    std::erase_if(added, [&, due_at = due_at](const ScheduleInUse* schedule) {
+      return schedule->row.wake.due_at != due_at || schedule->row.wake.priority != priority;
+    });
+    if (added.empty()) continue;
     // RocksDB's count of writes names the block: each commit moves it on.
     if (!due_block_) due_block_ = database_.rocks().GetLatestSequenceNumber();
     const Bytes key = due_key(partition, priority, due_at, *due_block_);
     // A look in the middle of the transaction has written what was there by then.
     const std::optional<Bytes> earlier =
         rows_.has_written(Table::due, key) ? rows_.get(Table::due, key) : std::nullopt;
-    std::vector<BytesView> listed;
-    if (earlier) listed = rows_.checked(decode_due(*earlier)).value_or(std::vector<BytesView>{});
-    for (const mdm::EnrolmentId& id : ids) {
-      schedule_of(id).row.due_block = *due_block_;
-      listed.push_back(id.text());
+    std::vector<BytesView> ids;
+    if (earlier) ids = rows_.checked(decode_due(*earlier)).value_or(std::vector<BytesView>{});
+    for (ScheduleInUse* schedule : added) {
+      schedule->row.due_block = *due_block_;
+      ids.push_back(schedule->id->text());
     }
-    std::ranges::sort(listed);
-    listed.erase(std::ranges::unique(listed).begin(), listed.end());
-    rows_.put(Table::due, key, encode_due(listed));
+    std::ranges::sort(ids);
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    rows_.put(Table::due, key, encode_due(ids));
   }
 }
 
@@ -255,15 +257,15 @@ void RocksdbTransaction::record_wake(const WakeRecord& record, Time now) {
       if (wake.attempts++ == 0) wake.first_pushed_at = now;
       wake.last_pushed_at = now;
       const bool has_work = schedule->row.live > 0;
-      set_due(id, *schedule, has_work ? record.next_due_at : std::nullopt);
+      set_due(*schedule, has_work ? record.next_due_at : std::nullopt);
       break;
     }
     case WakeRecord::Outcome::postponed:
-      set_due(id, *schedule, record.next_due_at);
+      set_due(*schedule, record.next_due_at);
       break;
     case WakeRecord::Outcome::parked:
       schedule->row.push_parked = false;  // or it would keep its time
-      set_due(id, *schedule, record.next_due_at);
+      set_due(*schedule, record.next_due_at);
       set_parked(id, *schedule, true);
       break;
     case WakeRecord::Outcome::unreachable:
@@ -291,7 +293,7 @@ Result<void> RocksdbTransaction::reschedule_wake(const mdm::EnrolmentId& enrolme
     schedule->row.forget_attempts();
     schedule->changed = true;
   }
-  set_due(enrolment, *schedule, due_at);
+  set_due(*schedule, due_at);
   return finish();
 }
 
@@ -310,7 +312,7 @@ Result<std::vector<Enqueued>> RocksdbTransaction::request_wakes(
       continue;
     }
     answers.push_back(Enqueued::queued);
-    make_due(id, *schedule, now, priority);
+    make_due(*schedule, now, priority);
     must_sync();
   }
   return finish(std::move(answers));

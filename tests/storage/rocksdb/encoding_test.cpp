@@ -227,6 +227,20 @@ TEST(EncodingTest, AScheduleKeepsItsQueue) {
   }
 }
 
+TEST(EncodingTest, ADeliveryThatIsEncodedForManyIsTheRowOfEach) {
+  DeliveryRow row;
+  row.delivery.command.text = "uuid";
+  row.delivery.request_type = "DeviceInformation";
+  row.delivery.queued_at = row.delivery.expires_at = Time(std::chrono::hours(1'000));
+  row.delivery.batch = BatchId{.text = "batch"};
+  const NewDelivery for_many(row.delivery);
+  for (const std::uint64_t sequence : {0ull, 127ull, 128ull, 1ull << 14, 1ull << 40, ~0ull}) {
+    row.sequence = sequence;
+    EXPECT_EQ(for_many.at(sequence), encode(row)) << sequence;
+    EXPECT_EQ(for_many.size_at(sequence), encode(row).size()) << sequence;
+  }
+}
+
 TEST(EncodingTest, NoLifesPrefixBeginsAnothers) {
   const std::vector prefixes{life_prefix(mdm::EnrolmentId("A"), 1),
                              life_prefix(mdm::EnrolmentId("A"), 2),
