@@ -108,7 +108,7 @@ boost::asio::awaitable<http::Response> DeviceEndpoint::handle(http::Request requ
       co_return co_await handle_message(std::move(request), peer);
     case Route::scep:
       statistics_.count(RequestKind::scep);
-      co_return co_await scep_.handle(request, peer.address);
+      co_return co_await scep_.handle(request, peer.address, peer.has_left);
     case Route::profile:
       statistics_.count(RequestKind::profile);
       co_return co_await profiles_.handle(request, challenge_of(request));
@@ -145,6 +145,8 @@ StatisticsReading DeviceEndpoint::statistics() const {
   for (const LaneCounter& refused : scep_.statistics().refused) {
     reading.scep_refused += refused.value();
   }
+  reading.scep_postponed = scep_.statistics().postponed.value();
+  reading.scep_abandoned = scep_.statistics().abandoned.value();
   reading.profiles_served = profiles_.statistics().served.value();
   reading.profiles_refused = profiles_.statistics().refused.value();
   return reading;

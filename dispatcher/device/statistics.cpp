@@ -63,6 +63,8 @@ StatisticsReading& StatisticsReading::operator+=(const StatisticsReading& other)
   certificates_issued += other.certificates_issued;
   certificates_renewed += other.certificates_renewed;
   scep_refused += other.scep_refused;
+  scep_postponed += other.scep_postponed;
+  scep_abandoned += other.scep_abandoned;
   profiles_served += other.profiles_served;
   profiles_refused += other.profiles_refused;
   return *this;

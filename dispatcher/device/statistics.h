@@ -61,6 +61,8 @@ struct StatisticsReading {
   std::uint64_t certificates_issued = 0;
   std::uint64_t certificates_renewed = 0;
   std::uint64_t scep_refused = 0;
+  std::uint64_t scep_postponed = 0;
+  std::uint64_t scep_abandoned = 0;
   std::uint64_t profiles_served = 0;
   std::uint64_t profiles_refused = 0;
 

@@ -20,6 +20,9 @@ using Work = std::move_only_function<Result<std::monostate>(storage::Transaction
 
 constexpr std::size_t nonce_bytes = 16;
 constexpr std::size_t serial_bytes = 16;
+// Those who are sent away come back at different times.
+constexpr unsigned retry_after_seconds_min = 30;
+constexpr unsigned retry_after_seconds_spread = 64;
 
 http::Response reply(const char* content_type, Bytes body) {
   http::Response response;
@@ -62,9 +65,11 @@ ScepEndpoint::ScepEndpoint(const ScepOptions& options, StorageLanes& storage,
       authority_(authority),
       clock_(clock),
       random_(random),
-      log_(log) {}
+      log_(log),
+      turns_(1, options.waiting_max) {}
 
-ScepEndpoint::Reply ScepEndpoint::handle(const http::Request& request, const std::string& address) {
+ScepEndpoint::Reply ScepEndpoint::handle(const http::Request& request, const std::string& address,
+                                         const HasLeft& has_left) {
   const bool is_get = request.method == "GET";
   if (!is_get && request.method != "POST") co_return method_not_allowed("GET, POST");
   const std::string operation = http::query_parameter(request.query(), "operation").value_or("");
@@ -73,7 +78,7 @@ ScepEndpoint::Reply ScepEndpoint::handle(const http::Request& request, const std
     std::optional<Bytes> message = request.body;
     if (is_get) message = message_of_query(request.query());
     if (!message) co_return text_response(400, "the query has no readable message");
-    co_return co_await pki_operation(*message, address);
+    co_return co_await pki_operation(*message, address, has_left);
   }
   if (is_get && operation == "GetCACert") {
     co_return reply("application/x-x509-ca-cert", authority_.certificate().der());
@@ -84,7 +89,15 @@ ScepEndpoint::Reply ScepEndpoint::handle(const http::Request& request, const std
   co_return text_response(400, "unknown SCEP operation");
 }
 
-ScepEndpoint::Reply ScepEndpoint::pki_operation(const Bytes& message, const std::string& address) {
+ScepEndpoint::Reply ScepEndpoint::pki_operation(const Bytes& message, const std::string& address,
+                                                const HasLeft& has_left) {
+  const Result<void> turn = co_await turns_.wait(has_left);
+  if (!turn && turn.error().code == ErrorCode::overloaded) co_return postpone(address);
+  if (!turn) {
+    statistics_.abandoned.add_one();
+    log_.debug("SCEP request abandoned", {{"address", address}});
+    co_return text_response(503, "try again later");
+  }
   const auto parsed = pki::scep::parse_request(message, authority_.certificate(), authority_.key());
   if (!parsed) {
     const pki::scep::ParseFailure& failed = parsed.error();
@@ -213,6 +226,7 @@ boost::asio::awaitable<Result<pki::Certificate>> ScepEndpoint::spend_challenge(
   const Result<Bytes> kept =
       co_await run_in_storage<Bytes>(storage_, storage::partition_of(hash), std::move(work));
   if (!kept) co_return std::unexpected(kept.error());
+  if (*kept == issued.der()) co_return issued;
   co_return pki::Certificate::from_der(*kept);
 }
 
@@ -239,6 +253,16 @@ http::Response ScepEndpoint::refuse(const RequestEnvelope& envelope, ScepRefusal
                                                  authority_.key(), random_.bytes(nonce_bytes));
   if (!answer) return trouble(answer.error());
   return reply("application/x-pki-message", *std::move(answer));
+}
+
+http::Response ScepEndpoint::postpone(const std::string& address) {
+  statistics_.postponed.add_one();
+  log_.info("SCEP request postponed", {{"reason", "too many wait"}, {"address", address}});
+  const auto dice = static_cast<unsigned char>(random_.bytes(1).front());
+  http::Response response = text_response(503, "try again later");
+  response.headers.push_back(
+      {"retry-after", std::to_string(retry_after_seconds_min + dice % retry_after_seconds_spread)});
+  return response;
 }
 
 http::Response ScepEndpoint::trouble(const Error& error) {

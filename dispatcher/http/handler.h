@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct Peer {
   // What TLS brought: the holder has proved its key, nothing has been said of its issuer yet.
   std::optional<pki::Certificate> certificate;
   std::optional<std::uint32_t> user_id;  // of a Unix socket's peer
+  // The connection has gone, as far as the kernel knows, and nobody waits for an answer. Empty:
+  // nobody knows. To be asked before work that is worth a system call.
+  std::function<bool()> has_left = {};
 };
 
 // Answers requests. Called in the connection's lane; each lane has a handler of its own, so it

@@ -73,7 +73,8 @@ asio::awaitable<void> serve(SharedState state, std::unique_ptr<Stream> stream) {
   if (!shaken || state->draining) co_return;
   Peer peer{.address = stream->peer_address(),
             .certificate = stream->peer_certificate(),
-            .user_id = stream->peer_user_id()};
+            .user_id = stream->peer_user_id(),
+            .has_left = [&connected = *stream] { return connected.peer_has_left(); }};
   if (!state->options.tls && peer.address != connected_from) peer.relay = connected_from;
   if (stream->protocol() == "h2") {
     co_await serve_http2(state, std::move(stream), std::move(peer));

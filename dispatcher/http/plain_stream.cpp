@@ -68,6 +68,7 @@ class PlainStream final : public Stream {
 
   void end_writing() override { socket_.end_writing(); }
   void close() override { socket_.close(); }
+  bool peer_has_left() const override { return socket_.peer_has_left(); }
   std::string protocol() const override { return {}; }
   std::optional<pki::Certificate> peer_certificate() const override { return std::nullopt; }
   std::string peer_address() const override { return peer_address_; }

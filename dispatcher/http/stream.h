@@ -58,6 +58,9 @@ class Stream {
   // Sends close_notify when it can without waiting, closes the socket, and ends pending waits.
   virtual void close() = 0;
 
+  // Closed here, or the peer has closed its side or reset the connection. Nothing is read.
+  virtual bool peer_has_left() const = 0;
+
   virtual std::string protocol() const = 0;  // ALPN's choice; empty without
   virtual std::optional<pki::Certificate> peer_certificate() const = 0;
   virtual std::string peer_address() const = 0;

@@ -38,6 +38,7 @@ class TlsStream final : public Stream {
   void end_writing() override;
   void close() override;
 
+  bool peer_has_left() const override { return socket_.peer_has_left(); }
   std::string protocol() const override;
   std::optional<pki::Certificate> peer_certificate() const override;
   std::string peer_address() const override { return peer_address_; }

@@ -1,5 +1,7 @@
 #include "dispatcher/http/watched_socket.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -84,6 +86,12 @@ WatchedSocket::~WatchedSocket() { close(); }
 int WatchedSocket::descriptor() const { return state_->socket.native_handle(); }
 
 bool WatchedSocket::is_open() const { return state_->socket.is_open(); }
+
+bool WatchedSocket::peer_has_left() const {
+  if (!is_open()) return true;
+  pollfd asked{.fd = descriptor(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
 
 asio::awaitable<Result<void>> WatchedSocket::wait(Readiness readiness, Operation operation,
                                                   Deadline deadline) {

@@ -30,6 +30,8 @@ class WatchedSocket {
 
   int descriptor() const;
   bool is_open() const;
+  // Closed here, by the peer, or by a reset; asks the kernel.
+  bool peer_has_left() const;
 
   // At most one wait of each operation at a time.
   // Errors: unavailable (deadline passed, closed here, cancelled).

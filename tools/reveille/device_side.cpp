@@ -199,6 +199,8 @@ std::vector<admin::NamedCount> DeviceSide::exchange_counts() const {
   counts.push_back({"certificates_issued", sum.certificates_issued});
   counts.push_back({"certificates_renewed", sum.certificates_renewed});
   counts.push_back({"scep_refused", sum.scep_refused});
+  counts.push_back({"scep_postponed", sum.scep_postponed});
+  counts.push_back({"scep_abandoned", sum.scep_abandoned});
   counts.push_back({"profiles_served", sum.profiles_served});
   return counts;
 }

@@ -79,7 +79,32 @@ class ScepEndpointTest : public EnrolmentTest {
     request.method = method;
     request.target = "/scep?" + query;
     request.body = std::move(body);
-    return run(endpoint_.handle(request, "192.0.2.1:4711"));
+    return run(endpoint_.handle(request, "192.0.2.1:4711", stays_));
+  }
+
+  // Both messages are there before either is worked on.
+  std::vector<http::Response> send_together(ScepEndpoint& endpoint, const Bytes& first,
+                                            const Bytes& second, const HasLeft& second_has_left) {
+    const std::string address = "192.0.2.1:4711";
+    std::vector<http::Response> responses(2);
+    std::vector<http::Request> requests(2);
+    for (http::Request& request : requests) {
+      request.method = "POST";
+      request.target = "/scep?operation=PKIOperation";
+    }
+    requests[0].body = first;
+    requests[1].body = second;
+    for (std::size_t i = 0; i < 2; ++i) {
+      boost::asio::co_spawn(
+          lane_, endpoint.handle(requests[i], address, i == 0 ? stays_ : second_has_left),
+          [&responses, i](std::exception_ptr failed, http::Response response) {
+            if (failed) std::rethrow_exception(failed);
+            responses[i] = std::move(response);
+          });
+    }
+    lane_.restart();
+    lane_.run();
+    return responses;
   }
 
   Bytes message_of(const pki::scep::ClientRequest& request) {
@@ -113,6 +138,7 @@ class ScepEndpointTest : public EnrolmentTest {
   }
 
   Client device_{.key = device_rsa_key()};
+  const HasLeft stays_ = [] { return false; };
   Revocations revocations_;
   ScepEndpoint endpoint_{
       ScepOptions{.revocations = &revocations_}, storage_, authority_, clock_, random_, log_};
@@ -257,7 +283,7 @@ TEST_F(ScepEndpointTest, AKeyOf1024BitsIsRefusedUnlessSetOtherwise) {
   post.method = "POST";
   post.target = "/scep?operation=PKIOperation";
   post.body = message_of(request);
-  const auto response = run(lenient.handle(post, "192.0.2.1:4711"));
+  const auto response = run(lenient.handle(post, "192.0.2.1:4711", stays_));
   EXPECT_EQ(read(response, request, weak.key).status, Answer::Status::success)
       << "and the refusal spent nothing";
 }
@@ -452,6 +478,39 @@ TEST_F(ScepEndpointTest, ATamperedMessageIsRefusedAndSpendsNothing) {
   send("POST", "operation=PKIOperation", message);
 
   EXPECT_EQ(refused(ScepRefusal::malformed), 1u);
+  EXPECT_TRUE(
+      records()->challenge_is_open(hash_of_challenge(challenge), clock_.wall_now()).value());
+}
+
+TEST_F(ScepEndpointTest, WhoeverComesWhenTooManyWaitIsSentAwayForAWhileAndServedLater) {
+  ScepEndpoint endpoint{ScepOptions{.waiting_max = 0}, storage_, authority_, clock_, random_, log_};
+  const auto request = first_request(device_, new_challenge());
+  const auto other = first_request(Client{.key = new_key()}, new_challenge());
+  const Bytes message = message_of(request);
+
+  const auto responses = send_together(endpoint, message_of(other), message, stays_);
+
+  EXPECT_EQ(responses[0].status, 200);
+  EXPECT_EQ(responses[1].status, 503);
+  const int seconds = std::stoi(std::string(responses[1].header("retry-after").value()));
+  EXPECT_GE(seconds, 30);
+  EXPECT_LE(seconds, 93);
+  EXPECT_EQ(endpoint.statistics().postponed.value(), 1u);
+  const auto later = send("POST", "operation=PKIOperation", message);
+  EXPECT_EQ(read(later, request, device_.key).status, Answer::Status::success);
+}
+
+TEST_F(ScepEndpointTest, TheChallengeOfASenderWhoHasLeftStaysOpen) {
+  const std::string challenge = new_challenge();
+  const auto request = first_request(device_, challenge);
+  const auto other = first_request(Client{.key = new_key()}, new_challenge());
+
+  const HasLeft has_left = [] { return true; };
+  const auto responses = send_together(endpoint_, message_of(other), message_of(request), has_left);
+
+  EXPECT_EQ(responses[0].status, 200);
+  EXPECT_EQ(endpoint_.statistics().abandoned.value(), 1u);
+  EXPECT_EQ(endpoint_.statistics().issued.value(), 1u);
   EXPECT_TRUE(
       records()->challenge_is_open(hash_of_challenge(challenge), clock_.wall_now()).value());
 }

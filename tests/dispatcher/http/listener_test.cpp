@@ -116,6 +116,23 @@ TEST_F(SlowListenerTest, EverythingMayGoAtOnceInTheMiddleOfAnExchange) {
   // The fixture destroys the listener, then the lane with the frames that still wait on it.
 }
 
+TEST_F(SlowListenerTest, AHandlerCanTellThatNobodyWaitsForItsAnswer) {
+  open();
+  answer_when_released();
+  run([&]() -> asio::awaitable<void> {
+    const std::unique_ptr<Stream> stream = co_await connect();
+    co_await say(*stream, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (handler_.requests.empty()) co_await asio::post(lane_, asio::use_awaitable);
+    const auto& has_left = handler_.peers.at(0).has_left;
+    EXPECT_FALSE(has_left());
+    co_await say(*stream, "GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_FALSE(has_left());
+    stream->close();
+    while (!has_left()) co_await asio::post(lane_, asio::use_awaitable);
+    released_ = true;
+  });
+}
+
 TEST_F(SlowListenerTest, TwoListenersShareAPort) {
   open();
   auto second =
