@@ -18,6 +18,8 @@ namespace {
 using simulators::device::KeyKind;
 
 constexpr std::chrono::seconds patience{600};
+// Of each step: whoever was sent away comes again, so nobody is refused for good.
+constexpr const char* attempts = "20";
 
 struct Enrolled {
   double cpu_seconds = 0;
@@ -31,9 +33,10 @@ Result<Enrolled> enrol_all(const EnrolOptions& options, const std::filesystem::p
                            Telemetry& telemetry) {
   const CpuSpan cpu(daemon.pid());
   const auto start = std::chrono::steady_clock::now();
-  auto fleet = FleetProcess::start(folder, links, state_folder_of(folder) / "ca.pem",
-                                   {"--keys", options.keys == KeyKind::rsa ? "rsa" : "ec",
-                                    "--concurrency", std::to_string(options.concurrency)});
+  auto fleet =
+      FleetProcess::start(folder, links, state_folder_of(folder) / "ca.pem",
+                          {"--keys", options.keys == KeyKind::rsa ? "rsa" : "ec", "--concurrency",
+                           std::to_string(options.concurrency), "--enrolment-attempts", attempts});
   if (!fleet) return std::unexpected(std::move(fleet.error()));
   while (std::chrono::steady_clock::now() - start < patience) {
     Result<boost::json::object> report = (*fleet)->status();
@@ -59,6 +62,8 @@ Figures figures_of(const EnrolOptions& options, const Enrolled& enrolled,
   figures.add_text("keys", "device keys", options.keys == KeyKind::rsa ? "RSA-2048" : "P-256");
   figures.add_count("enrolled", "enrolled", count_in(enrolled.report, "enrolled"));
   figures.add_count("failed", "failed", count_in(enrolled.report, "enrolments_failed"));
+  figures.add_count("repeats", "steps asked for again",
+                    count_in(enrolled.report, "enrolment_repeats"));
   figures.add("elapsed_s", "elapsed", enrolled.elapsed_seconds, "s");
   figures.add("enrolments_per_s", "enrolments", ratio(devices, enrolled.elapsed_seconds), "/s");
   figures.add("cpu_us", "CPU of reveilled for each", cpu, "us");

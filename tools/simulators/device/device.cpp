@@ -72,9 +72,15 @@ asio::awaitable<Result<void>> Device::enrol(std::string link) {
 }
 
 asio::awaitable<Result<void>> Device::authenticate() {
-  Bytes body = authenticate_body(own().speaker(), serial_number_, state_.enrolment.topic);
-  Result<http::Response> response =
-      co_await own().line().send(Line::Where::check_in, std::move(body));
+  const Bytes body = authenticate_body(own().speaker(), serial_number_, state_.enrolment.topic);
+  Result<http::Response> response = co_await own().line().send(Line::Where::check_in, body);
+  for (std::size_t attempt = 1; attempt < services_.options.enrolment_attempts_max; ++attempt) {
+    if (response && response->status != 503) break;
+    ++services_.report.enrolment_repeats;
+    own().line().hang_up();
+    co_await pause(services_.options.retry_max);
+    response = co_await own().line().send(Line::Where::check_in, body);
+  }
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) {
     co_return failure(

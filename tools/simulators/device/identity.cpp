@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <stdexcept>
 #include <utility>
 
 #include "dispatcher/runtime/random_source.h"
 #include "protocol/pki/cms.h"
 #include "protocol/pki/scep.h"
+#include "tools/simulators/device/pause.h"
 
 namespace reveille::simulators::device {
 
@@ -63,6 +65,46 @@ Result<pki::scep::ClientRequest> make_request(const profile::ScepPayload& scep,
                                   .sender_nonce = random.bytes(16)};
 }
 
+std::chrono::milliseconds wait_before_repeat(const FleetServices& services,
+                                             const Result<http::Response>& response) {
+  const auto told = response ? response->header("retry-after") : std::nullopt;
+  unsigned seconds = 0;
+  if (told) std::from_chars(told->data(), told->data() + told->size(), seconds);
+  return seconds > 0 ? std::chrono::seconds(seconds) : services.options.retry_max;
+}
+
+bool was_served(const Result<http::Response>& response) {
+  return response && response->status != 503;
+}
+
+// What devices ask before they have an identity: one server, one connection at a time.
+class Stranger {
+ public:
+  Stranger(const FleetServices& services, const Url& server)
+      : services_(services), server_(server) {}
+
+  asio::awaitable<Result<http::Response>> ask(http::Request request) {
+    const FleetOptions& options = services_.options;
+    for (std::size_t attempt = 1;; ++attempt) {
+      if (!transport_) {
+        transport_ =
+            make_transport(services_.lane, options.http, server_, make_tls(services_, nullptr));
+      }
+      const auto deadline = std::chrono::steady_clock::now() + options.enrolment_timeout;
+      Result<http::Response> response = co_await transport_->exchange(request, deadline);
+      if (was_served(response) || attempt >= options.enrolment_attempts_max) co_return response;
+      transport_.reset();
+      ++services_.report.enrolment_repeats;
+      co_await pause(wait_before_repeat(services_, response));
+    }
+  }
+
+ private:
+  const FleetServices& services_;
+  const Url server_;
+  std::unique_ptr<Transport> transport_;
+};
+
 }  // namespace
 
 http::TlsContext make_tls(const FleetServices& services, const Identity* identity) {
@@ -82,12 +124,10 @@ asio::awaitable<Result<profile::EnrolmentProfile>> fetch_profile(const FleetServ
                                                                  std::string link) {
   Result<Url> url = parse_url(link);
   if (!url) co_return std::unexpected(std::move(url.error()));
-  auto transport =
-      make_transport(services.lane, services.options.http, *url, make_tls(services, nullptr));
+  Stranger stranger(services, *url);
   http::Request request{
       .method = "GET", .target = url->target, .authority = {}, .headers = {}, .body = {}};
-  const auto deadline = std::chrono::steady_clock::now() + services.options.request_timeout;
-  Result<http::Response> response = co_await transport->exchange(std::move(request), deadline);
+  Result<http::Response> response = co_await stranger.ask(std::move(request));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) co_return refused("profile", *response);
   if (response->body.starts_with("<")) {
@@ -103,15 +143,13 @@ asio::awaitable<Result<Identity>> obtain_identity(const FleetServices& services,
                                                   std::string common_name, Identity identity) {
   Result<Url> url = parse_url(scep.url);
   if (!url) co_return std::unexpected(std::move(url.error()));
-  auto transport =
-      make_transport(services.lane, services.options.http, *url, make_tls(services, nullptr));
-  const auto deadline = std::chrono::steady_clock::now() + services.options.request_timeout;
+  Stranger stranger(services, *url);
   http::Request get_ca{.method = "GET",
                        .target = url->target + "?operation=GetCACert",
                        .authority = {},
                        .headers = {},
                        .body = {}};
-  Result<http::Response> response = co_await transport->exchange(std::move(get_ca), deadline);
+  Result<http::Response> response = co_await stranger.ask(std::move(get_ca));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) co_return refused("GetCACert", *response);
   Result<pki::Certificate> authority = pki::Certificate::from_der(response->body);
@@ -128,7 +166,7 @@ asio::awaitable<Result<Identity>> obtain_identity(const FleetServices& services,
                      .authority = {},
                      .headers = {{"content-type", "application/x-pki-message"}},
                      .body = *std::move(message)};
-  response = co_await transport->exchange(std::move(post), deadline);
+  response = co_await stranger.ask(std::move(post));
   if (!response) co_return std::unexpected(std::move(response.error()));
   if (response->status != 200) co_return refused("PKIOperation", *response);
   Result<pki::scep::Answer> answer =

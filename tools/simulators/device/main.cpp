@@ -68,6 +68,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--concurrency", fleet.concurrency, "Devices that talk at the same time")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  app.add_option("--enrolment-attempts", fleet.enrolment_attempts_max,
+                 "Of each step of an enrolment, while the server does not answer or with 503")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
   const auto rate = CLI::Range(0.0, 1.0);
   app.add_option("--not-now-rate", arguments.not_now_rate,
                  "Commands put off with NotNow; goes before the scenario's")

@@ -35,6 +35,10 @@ struct FleetOptions {
   std::chrono::milliseconds answer_delay{0};      // work on a command
   std::chrono::milliseconds not_now_poll{2'000};  // until it connects by itself after a NotNow
   std::chrono::milliseconds request_timeout{30'000};
+  // While it enrols a device waits as long for an answer as Apple's URL loading does. A server that
+  // did not answer, or with 503, is asked again in a while, so many times for each step.
+  std::chrono::milliseconds enrolment_timeout{60'000};
+  std::size_t enrolment_attempts_max = 1;
   std::chrono::milliseconds retry_first{200};  // doubles up to retry_max while the server is away
   std::chrono::milliseconds retry_max{5'000};
   std::uint64_t seed = 1;

@@ -39,7 +39,7 @@ void Report::broke(Rule rule, const std::string& detail) {
 std::string Report::as_text() const {
   const double seconds = seconds_since(started);
   std::string text = fmt::format(
-      "devices            {} ({} enrolled, {} failed)\n"
+      "devices            {} ({} enrolled, {} failed; {} steps repeated)\n"
       "pushes heard       {}\n"
       "exchanges          {} ({:.0f}/s), requests {} ({:.0f}/s), repeated {}\n"
       "commands           {} handed out: {} acknowledged, {} failed, {} put off\n"
@@ -55,7 +55,7 @@ std::string Report::as_text() const {
       "enrolment          {}\n"
       "wake to answer     {}\n"
       "request            {}\n",
-      devices, enrolled, enrolments_failed, pushes_heard, exchanges,
+      devices, enrolled, enrolments_failed, enrolment_repeats, pushes_heard, exchanges,
       static_cast<double>(exchanges) / seconds, requests, static_cast<double>(requests) / seconds,
       retries, commands_handed_out, acknowledged, errors, not_now, erased, checked_out,
       left_silently, user_channels, logins, users_not_managed, renewals, restores, enrolled_again,
@@ -86,6 +86,7 @@ std::string Report::as_json() const {
                                  {"devices", devices},
                                  {"enrolled", enrolled},
                                  {"enrolments_failed", enrolments_failed},
+                                 {"enrolment_repeats", enrolment_repeats},
                                  {"pushes_heard", pushes_heard},
                                  {"exchanges", exchanges},
                                  {"requests", requests},

@@ -16,6 +16,7 @@ struct Report {
   std::uint64_t devices = 0;
   std::uint64_t enrolled = 0;  // ever
   std::uint64_t enrolments_failed = 0;
+  std::uint64_t enrolment_repeats = 0;  // steps asked for again
   std::uint64_t pushes_heard = 0;
   std::uint64_t exchanges = 0;
   std::uint64_t commands_handed_out = 0;
