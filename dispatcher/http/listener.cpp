@@ -58,6 +58,13 @@ asio::awaitable<bool> shake_hands(ListenerState& state, Stream& stream) {
   if (state.options.proxy_protocol_from.contains(stream.peer_address())) {
     shaken = co_await stream.read_proxy_header(deadline);
   }
+  if (shaken) shaken = co_await stream.await_handshake(deadline);
+  if (shaken && state.options.tls) {
+    const HasLeft has_left = [&stream, deadline] {
+      return steady_clock::now() >= deadline || stream.peer_has_left();
+    };
+    shaken = co_await state.handshakes.wait(has_left);
+  }
   if (shaken) shaken = co_await stream.handshake(deadline);
   if (shaken) co_return true;
   count(state.counters.handshakes_failed);

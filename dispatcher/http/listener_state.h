@@ -12,6 +12,7 @@
 #include "dispatcher/http/handler.h"
 #include "dispatcher/http/listener.h"
 #include "dispatcher/runtime/log.h"
+#include "dispatcher/runtime/turns.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/ensure.h"
 #include "protocol/http/body_budget.h"
@@ -21,6 +22,11 @@ namespace reveille::http {
 // A peer that is still sending when we close would meet a reset, and might lose our last answer to
 // it: after a refusal or a GOAWAY we read on for a while.
 constexpr std::chrono::seconds linger_time{2};
+
+// A handshake takes some 200 us until its first answer, and then tens of KiB until the peer's.
+// Those begun are finished before many others begin, so what is half done does not pile up in a
+// storm.
+constexpr std::size_t handshakes_a_round = 16;
 
 // One accepted connection, as its listener sees it.
 class Connection {
@@ -53,7 +59,8 @@ struct ListenerState {
         options(chosen),
         handler(answers),
         log(lines),
-        bodies(std::make_shared<BodyBudget>(chosen.bodies_bytes_max)) {
+        bodies(std::make_shared<BodyBudget>(chosen.bodies_bytes_max)),
+        handshakes(handshakes_a_round, chosen.connections_max) {
     ensure(chosen.bodies_bytes_max / 2 >= chosen.body_bytes_max, "the largest body has room");
   }
 
@@ -62,6 +69,7 @@ struct ListenerState {
   Handler& handler;
   Log& log;
   const std::shared_ptr<BodyBudget> bodies;
+  Turns handshakes;
   ListenerCounters counters;
   std::unordered_set<Connection*> connections;
   bool draining = false;

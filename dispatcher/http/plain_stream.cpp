@@ -34,6 +34,7 @@ class PlainStream final : public Stream {
     co_return Result<void>{};
   }
 
+  asio::awaitable<Result<void>> await_handshake(Deadline) override { co_return Result<void>{}; }
   asio::awaitable<Result<void>> handshake(Deadline) override { co_return Result<void>{}; }
 
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,

@@ -41,6 +41,10 @@ class Stream {
   // peer_address() is the one that it names from then on. Errors: also malformed.
   virtual boost::asio::awaitable<Result<void>> read_proxy_header(Deadline deadline) = 0;
 
+  // TLS: returns when the peer has begun to shake hands, of which nothing is read or calculated
+  // yet. Plain: at once.
+  virtual boost::asio::awaitable<Result<void>> await_handshake(Deadline deadline) = 0;
+
   // TLS: before the first read or write. Plain: returns at once.
   virtual boost::asio::awaitable<Result<void>> handshake(Deadline deadline) = 0;
 

@@ -31,6 +31,7 @@ class TlsStream final : public Stream {
   void be_client(const std::string& host, bool verify_host);
 
   asio::awaitable<Result<void>> read_proxy_header(Deadline deadline) override;
+  asio::awaitable<Result<void>> await_handshake(Deadline deadline) override;
   asio::awaitable<Result<void>> handshake(Deadline deadline) override;
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer,
                                                  Deadline deadline) override;
@@ -97,6 +98,10 @@ asio::awaitable<Result<void>> TlsStream::read_proxy_header(Deadline deadline) {
   }
   if (*source) peer_address_ = **source;
   co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> TlsStream::await_handshake(Deadline deadline) {
+  return socket_.wait(asio::socket_base::wait_read, Operation::read, deadline);
 }
 
 asio::awaitable<Result<void>> TlsStream::handshake(Deadline deadline) {

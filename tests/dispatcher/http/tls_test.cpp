@@ -1,6 +1,7 @@
 #include <malloc.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "tests/dispatcher/http/listener_fixture.h"
@@ -73,6 +74,21 @@ TEST_F(TlsTest, WhereNoneIsAskedForNoneIsSeen) {
   const Identity device = make_identity("device 1", authority, Purpose::tls_client);
   EXPECT_TRUE(exchange(client_context({}, device)));
   EXPECT_EQ(handler_.peers.at(0).certificate, std::nullopt);
+}
+
+TEST_F(TlsTest, HandshakesOfManyAtOnceAreAllFinished) {
+  constexpr std::size_t many = 40;  // more than begin in one round of the lane
+  open_tls(server_context());
+  const TlsContext context = client_context();
+  std::size_t shaken = 0;
+  const auto shake_hands = [&]() -> asio::awaitable<void> {
+    const std::unique_ptr<Stream> stream = co_await connect_tls(context);
+    if (co_await stream->handshake(soon())) ++shaken;
+  };
+  for (std::size_t i = 0; i < many; ++i) asio::co_spawn(lane_, shake_hands, asio::detached);
+
+  run_until([&] { return shaken == many; });
+  EXPECT_EQ(listener_->statistics().handshakes_failed, 0u);
 }
 
 TEST_F(TlsTest, AServerOfAnUnknownAuthorityIsRefusedByTheClient) {
