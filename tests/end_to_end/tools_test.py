@@ -1,0 +1,39 @@
+"""What the tools say of wrong words, of what was done already and of files that do not do."""
+
+import os
+import plistlib
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from support import PRESET, SLOWNESS, EndToEnd, openssl, unittest, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATORS = ("reveille-apns", "reveille-fleet")
+
+
+class Words(EndToEnd):
+    """Nothing runs here but the tool itself."""
+
+    def run_tool(self, program, *words):
+        return subprocess.run([program, *map(str, words)], capture_output=True, text=True,
+                              timeout=60 * SLOWNESS)
+
+    def test_scripts_explain_themselves_and_refuse_before_they_work(self):
+        for script in ("tools/build", "tools/setup", "tools/test", "tools/demo", "bench/run"):
+            shown = self.run_tool(ROOT / script, "--help")
+            self.assertEqual((shown.returncode, shown.stderr), (0, ""), script)
+            self.assertIn(f"\n  {script}", shown.stdout)
+        for script in ("tools/build", "tools/setup", "tools/test", "tools/demo", "bench/run"):
+            refused = self.run_tool(ROOT / script, "--nope")
+            self.assertEqual((refused.returncode, refused.stdout), (2, ""), script)
+            self.assertIn("unknown option --nope", refused.stderr)
+        for devices in ("0", "100001", "many", ""):
+            refused = self.run_tool(ROOT / "tools/demo", "--devices", devices)
+            self.assertEqual((refused.returncode, refused.stdout), (2, ""), devices)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
