@@ -61,8 +61,8 @@ struct NamedAfterFile {
 }  // namespace reveille::testing_support
 
 // For the start of a test or of SetUp().
-#define SKIP_WITHOUT_CORPUS()                                                    \
-  if (!std::filesystem::is_directory(REVEILLE_CORPUS)) {                         \
-    GTEST_SKIP() << "the corpus of device messages is not beside this checkout"; \
-  }                                                                              \
+#define SKIP_WITHOUT_CORPUS()                                                                   \
+  if (!std::filesystem::is_directory(REVEILLE_CORPUS)) {                                        \
+    GTEST_SKIP() << "it reads messages of real devices, which are not part of this repository"; \
+  }                                                                                             \
   static_assert(true)

@@ -158,7 +158,9 @@ TEST_F(BadRequestsTest, PathsAndMethodsThatWeDoNotHave) {
 
 // Whatever real devices sent to others, and whatever broke others' parsers.
 TEST_F(BadRequestsTest, EveryFileOfTheCorpusSentByADeviceOfOurs) {
-  if (!std::filesystem::exists(REVEILLE_CORPUS)) GTEST_SKIP() << "no corpus here";
+  if (!std::filesystem::exists(REVEILLE_CORPUS)) {
+    GTEST_SKIP() << "it reads messages of real devices, which are not part of this repository";
+  }
   const TestDevice phone = enrolled_device("PHONE");
   std::size_t sent = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(REVEILLE_CORPUS)) {

@@ -42,7 +42,7 @@ class ApnsCorpusTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::is_directory(folder)) {
-      GTEST_SKIP() << "the corpus of device messages is not beside this checkout";
+      GTEST_SKIP() << "it reads messages of real devices, which are not part of this repository";
     }
   }
 };

@@ -19,7 +19,7 @@ class CorpusTest : public testing::Test {
 
   void SetUp() override {
     if (!std::filesystem::is_directory(folder_)) {
-      GTEST_SKIP() << "the corpus of device messages is not beside this checkout";
+      GTEST_SKIP() << "it reads messages of real devices, which are not part of this repository";
     }
   }
 
