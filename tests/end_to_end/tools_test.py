@@ -34,6 +34,19 @@ class Words(EndToEnd):
             refused = self.run_tool(ROOT / "tools/demo", "--devices", devices)
             self.assertEqual((refused.returncode, refused.stdout), (2, ""), devices)
 
+    @unittest.skipIf(PRESET != "release", "the demonstration runs the release")
+    def test_an_interrupted_demonstration_leaves_nothing_behind(self):
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with open(self.folder / "said", "wb") as said:
+                demonstration = subprocess.Popen(
+                    [sys.executable, ROOT / "tools/demonstration/demonstration.py", "--once"],
+                    stdout=said, stderr=said, env={**os.environ, "TMPDIR": str(self.folder)})
+            wait_until(lambda: list(self.folder.glob("reveille-demo.*/push-both.pem")), 60,
+                       "a key in the folder")
+            demonstration.send_signal(name)
+            self.assertNotEqual(demonstration.wait(60), 0)
+            self.assertEqual(list(self.folder.glob("reveille-demo.*")), [], name)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

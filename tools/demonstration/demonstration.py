@@ -205,6 +205,7 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="reveille-demo."))
     parts = Parts(folder)
     ok = False
+    keep = arguments.once  # what failed by itself may be looked into
     try:
         demonstration = Demonstration(parts, arguments.devices)
         result, complaints = demonstration.run()
@@ -220,20 +221,24 @@ def main():
             signal.pause()
     except KeyboardInterrupt:
         say("\nStopping ...")
+        keep = False
         ok = ok and not arguments.once
+    except SystemExit:  # a signal
+        keep = False
+        raise
     except Failed as problem:
         say(f"\nThe demonstration failed: {problem}")
         ok = False
         if arguments.once:
             print(json.dumps({"ok": False, "problem": str(problem)}), flush=True)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, signal.SIG_IGN)
         parts.stop()
-        if ok or not arguments.once:
+        if ok or not keep:
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            say(f"Logs and state are kept in {folder}") if not arguments.once else print(
-                f"logs and state are kept in {folder}", file=sys.stderr)
+            print(f"logs and state are kept in {folder}", file=sys.stderr)
     sys.exit(0 if ok else 1)
 
 
