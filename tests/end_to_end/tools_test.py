@@ -21,6 +21,24 @@ class Words(EndToEnd):
         return subprocess.run([program, *map(str, words)], capture_output=True, text=True,
                               timeout=60 * SLOWNESS)
 
+    def test_simulators_end_with_2_when_an_option_is_wrong(self):
+        for name in SIMULATORS:
+            program = self.parts.binaries / name
+            for wrong in (["--nope"], ["--seed", "many"], ["stray"]):
+                self.assertEqual(self.run_tool(program, *wrong).returncode, 2, (name, wrong))
+            shown = self.run_tool(program, "--help")
+            self.assertEqual(shown.returncode, 0)
+            self.assertRegex(shown.stdout, r"2 when an option or the scenario is\swrong")
+
+    def test_simulators_print_an_example_under_one_name_and_the_earlier_one(self):
+        for name in SIMULATORS:
+            program = self.parts.binaries / name
+            example = self.run_tool(program, "--print-example-scenario")
+            self.assertEqual(example.returncode, 0)
+            self.assertIn("[", example.stdout)
+            self.assertEqual(self.run_tool(program, "--example-scenario").stdout, example.stdout)
+            self.assertEqual(self.run_tool(program, "--help").stdout.count("example-scenario"), 1)
+
     def test_scripts_explain_themselves_and_refuse_before_they_work(self):
         for script in ("tools/build", "tools/setup", "tools/test", "tools/demo", "bench/run"):
             shown = self.run_tool(ROOT / script, "--help")

@@ -69,7 +69,7 @@ TEST(Scenario, TheExampleStandsInTheReference) {
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   ASSERT_GT(text.size(), 0u);
   EXPECT_NE(text.find("```toml\n" + std::string(example_scenario()) + "```\n"), std::string::npos)
-      << "put the output of reveille-apns --example-scenario there";
+      << "put the output of reveille-apns --print-example-scenario there";
 }
 
 TEST(Scenario, AnEmptyFileIsAGoodDay) {

@@ -31,7 +31,7 @@ struct Arguments {
   unsigned latency_milliseconds = 0, jitter_milliseconds = 0;
   double refuse_rate = 0, reset_rate = 0, stall_rate = 0, cut_rate = 0;
   std::optional<std::uint64_t> seed;
-  bool json = false, strict = false, example_scenario = false;
+  bool json = false, strict = false, print_example_scenario = false;
 };
 
 void declare_rates(CLI::App& app, Arguments& arguments) {
@@ -61,8 +61,9 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.json, "Print the report as JSON");
   app.add_option("--scenario", arguments.scenario_file,
                  "TOML: how Apple behaves and when that changes; the options below are its base");
-  app.add_flag("--example-scenario", arguments.example_scenario,
+  app.add_flag("--print-example-scenario", arguments.print_example_scenario,
                "Print a scenario with every key explained, and end");
+  app.add_flag("--example-scenario", arguments.print_example_scenario)->group("");  // as it was
   app.add_flag("--strict", arguments.strict,
                "Count as broken rules also what Apple forgives: how headers are represented, "
                "priorities, padding, a missing apns-id, a longer payload than needed, doubles");
@@ -174,7 +175,7 @@ int fail(int status, const Error& error) {
 }
 
 int run(Arguments& arguments) {
-  if (arguments.example_scenario) {
+  if (arguments.print_example_scenario) {
     fmt::print("{}", example_scenario());
     return 0;
   }
@@ -206,9 +207,14 @@ int main(int count, char** values) {
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{
       "A stand-in for Apple's push service: keeps its rules, misbehaves on request.\n"
-      "Exit status: 0, or 3 when the provider broke a rule, 1 when it could not start."};
+      "Exit status: 0; 3 when the provider broke a rule; 2 when an option or the scenario is\n"
+      "wrong; 1 when it could not start."};
   reveille::simulators::apns::Arguments arguments;
   reveille::simulators::apns::declare(app, arguments);
-  CLI11_PARSE(app, count, values);
+  try {
+    app.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   return reveille::simulators::apns::run(arguments);
 }

@@ -35,9 +35,9 @@ std::expected<Scenario, std::vector<std::string>> load_scenario(const std::files
   std::ifstream stream(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (!stream) {
-    return std::unexpected(
-        std::vector<std::string>{file.string() + ": cannot be read (" + std::strerror(errno) +
-                                 "); `reveille-apns --example-scenario` prints a complete one"});
+    return std::unexpected(std::vector<std::string>{
+        file.string() + ": cannot be read (" + std::strerror(errno) +
+        "); `reveille-apns --print-example-scenario` prints a complete one"});
   }
   return parse_scenario(text, file, base);
 }

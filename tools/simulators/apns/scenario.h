@@ -46,7 +46,7 @@ std::expected<Scenario, std::vector<std::string>> parse_scenario(std::string_vie
 std::expected<Scenario, std::vector<std::string>> load_scenario(const std::filesystem::path& file,
                                                                 const Behaviour& base);
 
-// A whole scenario with every key, explained: what --example-scenario prints.
+// A whole scenario with every key, explained: what --print-example-scenario prints.
 std::string_view example_scenario();
 
 }  // namespace reveille::simulators::apns

@@ -44,6 +44,7 @@ void declare(CLI::App& app, Arguments& arguments) {
                  "TOML: which kinds of devices there are, and how they live");
   app.add_flag("--print-example-scenario", arguments.print_example_scenario,
                "Print one with every option, and end");
+  app.add_flag("--example-scenario", arguments.print_example_scenario)->group("");  // the same
   app.add_option("--bearer-tokens", arguments.bearer_tokens_file,
                  "File of access tokens, one a line, that account-driven enrolments show");
   app.add_option("--notify-socket", arguments.notify_socket,
@@ -208,9 +209,14 @@ int main(int count, char** values) {
       "Simulated Apple devices: they enrol for real (profile, SCEP, check-in), sleep until they "
       "are\n"
       "pushed, connect, answer, and hold the server to the protocol.\n"
-      "Exit status: 0, or 3 when an expectation was broken, 1 when it could not start."};
+      "Exit status: 0; 3 when a rule was broken; 2 when an option or the scenario is wrong;\n"
+      "1 when it could not start."};
   reveille::simulators::device::Arguments arguments;
   reveille::simulators::device::declare(app, arguments);
-  CLI11_PARSE(app, count, values);
+  try {
+    app.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   return reveille::simulators::device::run(arguments, app);
 }
