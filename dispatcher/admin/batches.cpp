@@ -162,10 +162,22 @@ Result<BatchPage> read_page(storage::Transaction& transaction, const storage::Ba
 
 // ---- change ----
 
+Result<bool> set_state(storage::Transaction& transaction, const storage::BatchId& id,
+                       storage::BatchState state, storage::Time now) {
+  const auto found = read_batch(transaction, id);
+  if (!found) return std::unexpected(found.error());
+  const storage::BatchState before = found->batch.state;
+  // Nothing would come of it, and what became of the batch would look like something else.
+  if (found->counts.is_done() && before != state && before != storage::BatchState::cancelled) {
+    return failure(ErrorCode::conflict, "batch " + id.text + " is done");
+  }
+  return done(transaction.set_batch_state(id, state, now));
+}
+
 Reply change_batch(const Parts& parts, const Exchange& exchange, storage::BatchState state) {
   const storage::BatchId id{exchange.parameters.front()};
   Work work = [id, state, now = parts.clock.wall_now()](storage::Transaction& transaction) {
-    return done(transaction.set_batch_state(id, state, now));
+    return set_state(transaction, id, state, now);
   };
   const Result<bool> set =
       co_await run_in_storage<bool>(parts.storage, storage::partition_of(id), std::move(work));

@@ -66,5 +66,37 @@ class Words(EndToEnd):
             self.assertEqual(list(self.folder.glob("reveille-demo.*")), [], name)
 
 
+class Operator(EndToEnd):
+    def tool(self, *words, status=0):
+        result = subprocess.run(
+            [self.parts.binaries / "reveillectl", "--socket", self.folder / "admin.sock",
+             *map(str, words)], capture_output=True, text=True, timeout=60 * SLOWNESS)
+        self.assertEqual(result.returncode, status, (words, result.stdout, result.stderr))
+        return result.stdout + result.stderr
+
+    def enrol(self):
+        self.parts.start_all()
+        # Its answer takes longer than the test.
+        self.fleet = self.parts.start_fleet(1, "--connect-delay-ms", 600_000)
+        wait_until(lambda: self.fleet.status()["enrolled"] == 1, 60 * SLOWNESS, "a device")
+        self.device = self.fleet.ask(do="devices")["devices"][0]
+
+    def other_certificate(self):
+        """A push certificate of another topic; returns the files of its parts."""
+        self.parts._issue("other", "/UID=com.apple.mgmt.External.other/CN=APSP:other",
+                          "extendedKeyUsage=clientAuth")
+        return self.folder / "other.pem", self.folder / "other.key"
+
+    def test_a_batch_that_is_done_stays_done_and_is_shown_so(self):
+        self.enrol()
+        batch = self.parts.ctl("batch", "start", "DeviceInformation", "nobody")["batch_id"]
+        wait_until(lambda: self.parts.ctl("batch", "show", batch)["counts"]["done"], 30 * SLOWNESS,
+                   "the end of a batch for nobody")
+        self.assertIn(f"batch {batch} is done", self.tool("batch", "cancel", batch, status=1))
+        shown = self.tool("batch", "show", batch)
+        self.assertRegex(shown, r"rate per second +no limit\n")
+        self.assertEqual(re.findall(r"^state +(.*)$", shown, re.MULTILINE), ["done"])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

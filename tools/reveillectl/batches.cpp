@@ -51,9 +51,12 @@ std::vector<std::string> row_of(const boost::json::object& batch) {
 }
 
 void print_batch(const boost::json::object& batch) {
-  print(format_members(batch));
   const auto& counts = batch.at("counts").as_object();
-  print("\n" + activity_of(batch) + "\n" + format_members(counts));
+  boost::json::object shown = batch;
+  shown["state"] = activity_of(batch);
+  if (number_of(batch, "rate_per_second") == 0) shown["rate_per_second"] = "no limit";
+  print(format_members(shown));
+  print("\ncounts\n" + format_members(counts));
   print("\nskipped\n" + format_members(counts.at("skipped").as_object()));
 }
 

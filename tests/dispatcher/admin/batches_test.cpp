@@ -258,6 +258,19 @@ TEST_F(BatchesTest, ACancelledBatchStaysCancelled) {
   EXPECT_THAT(changed_, IsEmpty());
 }
 
+TEST_F(BatchesTest, ABatchThatIsDoneStaysDone) {
+  const std::string id = started();
+  advance(id);
+  changed_.clear();
+  for (const char* verb : {"cancel", "pause"}) {
+    const http::Response response = ask("POST", "/v1/batches/" + id + "/" + verb);
+    EXPECT_EQ(response.status, 409) << verb;
+    EXPECT_EQ(error_of(response), "batch " + id + " is done");
+  }
+  EXPECT_EQ(stored(id).state, storage::BatchState::running);
+  EXPECT_THAT(changed_, IsEmpty());
+}
+
 TEST_F(BatchesTest, AnUnknownBatchIs404) {
   EXPECT_EQ(ask("GET", "/v1/batches/none").status, 404);
   for (const char* verb : {"pause", "resume", "cancel"}) {
