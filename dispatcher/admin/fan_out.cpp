@@ -33,6 +33,7 @@ bool protects_lost_device(std::string_view request_type) {
 // The ids of one partition, and what its job found for each of them.
 struct Rows {
   std::vector<storage::Enqueued> enqueued;               // empty without a command
+  std::vector<storage::Enqueued> requested;              // empty unless the push is durable
   std::vector<std::optional<storage::DueWake>> targets;  // empty without a push
 };
 using Groups = std::array<std::vector<mdm::EnrolmentId>, storage::Partition::count>;
@@ -88,6 +89,7 @@ Result<Rows> change_rows(storage::Transaction& transaction, std::span<const mdm:
   if (push == FanOut::Push::durable) {
     auto requested = transaction.request_wakes(ids, now, priority);
     if (!requested) return std::unexpected(std::move(requested.error()));
+    rows.requested = *std::move(requested);
   }
   if (push != FanOut::Push::none) {
     auto targets = push_targets(transaction, ids);
@@ -98,6 +100,14 @@ Result<Rows> change_rows(storage::Transaction& transaction, std::span<const mdm:
     }
   }
   return rows;
+}
+
+// NanoMDM's word for whatever is the reason; a wake, which is ours, names it.
+constexpr const char* no_push_data = "push data missing for id";
+
+std::string push_error_without_target(const Rows& rows, std::size_t i) {
+  const std::string_view why = rows.requested.empty() ? "" : command_error_of(rows.requested[i]);
+  return std::string(why.empty() ? no_push_data : why);
 }
 
 // Valid ids by partition; the others get their error at once.
@@ -112,7 +122,8 @@ Groups group_ids(const std::vector<std::string>& ids, const FanOut& order,
     }
     EnrolmentOutcome& result = outcome.status[text];
     if (order.command) result.command_error = id.error().detail;
-    if (order.push != FanOut::Push::none) result.push_error = "push data missing for id";
+    if (order.push == FanOut::Push::now) result.push_error = no_push_data;
+    if (order.push == FanOut::Push::durable) result.push_error = id.error().detail;
   }
   return groups;
 }
@@ -132,7 +143,7 @@ void note_rows(const std::vector<mdm::EnrolmentId>& ids, Rows rows, RequestOutco
     if (rows.targets[i]) {
       targets.push_back(*std::move(rows.targets[i]));
     } else {
-      outcome.status[ids[i].text()].push_error = "push data missing for id";
+      outcome.status[ids[i].text()].push_error = push_error_without_target(rows, i);
     }
   }
 }

@@ -321,11 +321,12 @@ TEST_F(ResourcesTest, AnOperatorsWakePushesWithoutWorkAndStaysDue) {
 }
 
 TEST_F(ResourcesTest, AWakeOfNobodyNamesTheMissing) {
-  const http::Response response = ask("POST", "/v1/wakes", R"({"enrolments": ["nobody"]})");
+  const http::Response response = ask("POST", "/v1/wakes", R"({"enrolments": ["nobody", ""]})");
 
   EXPECT_EQ(response.status, 207);
-  EXPECT_EQ(object_of(response).at("failed").at("nobody").at("push_error"),
-            "push data missing for id");
+  const boost::json::object failed = object_of(response).at("failed").as_object();
+  EXPECT_EQ(failed.at("nobody").at("push_error"), "no such enrolment");
+  EXPECT_EQ(failed.at("").at("push_error"), "the enrolment id is empty");
 }
 
 TEST_F(ResourcesTest, EnrolmentLinksComeWithTheirExpiry) {
