@@ -87,6 +87,35 @@ class Operator(EndToEnd):
                           "extendedKeyUsage=clientAuth")
         return self.folder / "other.pem", self.folder / "other.key"
 
+    def test_a_repeated_command_says_who_had_it_and_another_one_that_its_uuid_is_taken(self):
+        self.enrol()
+        send = ["command", "send", "DeviceInformation", self.device, "--uuid", "U-1", "--no-push"]
+        self.assertIn("queued for 1 of 1 enrolments\npushed", self.tool(*send))
+        self.tool("command", "cancel", self.device, "U-1")
+        self.assertIn("queued for 0 of 1 enrolments\nalready had it: 1 (cancelled)\n",
+                      self.tool(*send))
+        for another in (["command", "send", "SecurityInfo", self.device],
+                        ["batch", "start", "SecurityInfo", self.device]):
+            said = self.tool(*another, "--uuid", "U-1", status=1)
+            self.assertIn("it is another command than this", said)
+            self.assertNotIn("to try again", said)
+
+    def test_whom_it_does_not_know_it_calls_unknown(self):
+        self.enrol()
+        self.assertRegex(self.tool("wake", "NOPE", status=1), r"NOPE +no such enrolment\n")
+        sent = self.tool("command", "send", "DeviceInformation", "NOPE", status=1)
+        self.assertRegex(sent, r"NOPE +no such enrolment\n")
+
+    def test_a_file_that_is_no_command_is_named(self):
+        self.enrol()
+        file = self.folder / "x.plist"
+        for contents, complaint in ((b"hello", "x.plist is not a property list: "),
+                                    (plistlib.dumps({"A": 1}), "x.plist is not a command: ")):
+            file.write_bytes(contents)
+            for words in (["command", "send"], ["batch", "start"]):
+                said = self.tool(*words, "--file", file, self.device, status=1)
+                self.assertIn(complaint, said)
+
     def test_a_batch_that_is_done_stays_done_and_is_shown_so(self):
         self.enrol()
         batch = self.parts.ctl("batch", "start", "DeviceInformation", "nobody")["batch_id"]

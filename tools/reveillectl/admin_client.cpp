@@ -90,7 +90,9 @@ Result<AdminClient::Answer> AdminClient::request(std::string_view method, std::s
   std::string detail = reason != nullptr && reason->is_string()
                            ? std::string(reason->get_string().c_str())
                            : "reveilled answered " + std::to_string(answer.status);
-  const ErrorCode code = answer.status == 404 ? ErrorCode::not_found : ErrorCode::malformed;
+  ErrorCode code = ErrorCode::malformed;
+  if (answer.status == 404) code = ErrorCode::not_found;
+  if (answer.status == 409) code = ErrorCode::conflict;
   return failure(code, std::move(detail));
 }
 

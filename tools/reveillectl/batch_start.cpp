@@ -63,7 +63,9 @@ int start_batch(const Session& session, const StartBatch& options) {
   const auto answer = session.client.request("POST", "/v1/batches", boost::json::serialize(*body));
   if (!answer) {
     Error error = answer.error();
-    if (body->contains("command_uuid")) {
+    if (error.code == ErrorCode::conflict) {
+      error.detail += another_command_hint;
+    } else if (body->contains("command_uuid")) {
       error.detail += " (to try again: --uuid " + text_of(*body, "command_uuid") + ")";
     }
     return report(error);

@@ -5,9 +5,32 @@
 
 #include "dispatcher/runtime/random_source.h"
 #include "protocol/base/base64.h"
+#include "protocol/mdm/command.h"
+#include "protocol/plist/parse.h"
 #include "tools/reveillectl/printing.h"
 
 namespace reveille {
+
+namespace {
+
+// The daemon would refuse it too, but does not know the file's name.
+Result<Bytes> read_command_file(const std::filesystem::path& file) {
+  Result<Bytes> bytes = read_file(file);
+  if (!bytes) return bytes;
+  const auto dictionary = plist::parse_dictionary(*bytes);
+  if (!dictionary) {
+    return failure(ErrorCode::malformed,
+                   file.string() + " is not a property list: " + dictionary.error().detail);
+  }
+  const auto command = mdm::parse_command(*bytes);
+  if (!command) {
+    return failure(ErrorCode::malformed,
+                   file.string() + " is not a command: " + command.error().detail);
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Result<boost::json::object> command_members(const SendCommand& options) {
   boost::json::object members;
@@ -19,7 +42,7 @@ Result<boost::json::object> command_members(const SendCommand& options) {
     // Made here, so that it is known also when the answer is lost.
     members["command_uuid"] = options.uuid.empty() ? SystemRandomSource().uuid() : options.uuid;
   } else {
-    const Result<Bytes> bytes = read_file(options.file);
+    const Result<Bytes> bytes = read_command_file(options.file);
     if (!bytes) return std::unexpected(bytes.error());
     members["command"] = to_base64(*bytes);
   }

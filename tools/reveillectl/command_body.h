@@ -19,4 +19,9 @@ Result<boost::json::object> command_members(const SendCommand& options);
 // Errors: malformed, naming the parameter; not_found for a file.
 Result<boost::json::object> parse_parameters(const std::vector<std::string>& parameters);
 
+// After a refusal because the UUID is taken.
+inline constexpr const char* another_command_hint =
+    "; it is another command than this. To repeat a request, say exactly what it said; "
+    "a new command needs a UUID of its own";
+
 }  // namespace reveille

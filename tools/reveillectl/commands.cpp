@@ -39,10 +39,13 @@ struct Totals {
 };
 
 // What was done before the error stays done, and a lost answer says nothing: the same command again
-// must have the same UUID, or devices would get it twice.
+// must have the same UUID, or devices would get it twice. It does not help when that UUID is the
+// name of another command.
 std::unexpected<Error> incomplete(const boost::json::object& body, const Totals& totals,
                                   Error error) {
-  if (body.contains("command_uuid")) {
+  if (error.code == ErrorCode::conflict) {
+    error.detail += another_command_hint;
+  } else if (body.contains("command_uuid")) {
     error.detail +=
         fmt::format(" ({} enrolments are known to have the command; to try again: --uuid {})",
                     totals.queued + totals.already_queued, text_of(body, "command_uuid"));
@@ -73,9 +76,8 @@ void print_failures(const boost::json::object& failed) {
     if (rows.size() > failures_shown) break;
     const auto& why = entry.value().as_object();
     std::string reason = text_of(why, "command_error");
-    const std::string push_error = text_of(why, "push_error");
-    if (!reason.empty() && !push_error.empty()) reason += "; ";
-    rows.push_back({std::string(entry.key()), reason + push_error});
+    if (reason.empty()) reason = text_of(why, "push_error");  // else what follows from it
+    rows.push_back({std::string(entry.key()), reason});
   }
   print(format_table(rows));
   if (failed.size() > failures_shown) {
@@ -83,7 +85,19 @@ void print_failures(const boost::json::object& failed) {
   }
 }
 
-void print_totals(const Session& session, const Totals& totals) {
+// "already had it: 2", with the state it is in when that is one enrolment's.
+std::string already_text(const Session& session, const Totals& totals,
+                         const std::vector<std::string>& ids) {
+  std::string text = fmt::format("already had it: {}", totals.already_queued);
+  if (ids.size() != 1) return text + "\n";
+  const auto delivery = session.client.get("/v1/deliveries/" + path_segment(ids.front()) + "/" +
+                                           path_segment(totals.command_uuid));
+  if (delivery) text += " (" + text_of(delivery->object, "state") + ")";
+  return text + "\n";
+}
+
+void print_totals(const Session& session, const Totals& totals,
+                  const std::vector<std::string>& ids) {
   if (session.output == Output::json) {
     boost::json::object object;
     if (!totals.command_uuid.empty()) object["command_uuid"] = totals.command_uuid;
@@ -96,7 +110,8 @@ void print_totals(const Session& session, const Totals& totals) {
   } else {
     if (!totals.command_uuid.empty()) {
       print(fmt::format("command {}\nqueued for {} of {} enrolments\n", totals.command_uuid,
-                        totals.queued + totals.already_queued, totals.enrolments));
+                        totals.queued, totals.enrolments));
+      if (totals.already_queued > 0) print(already_text(session, totals, ids));
     }
     print(fmt::format("pushed {} of {}\n", totals.pushed, totals.enrolments));
     print_failures(totals.failed);
@@ -145,7 +160,7 @@ int send_command(const Session& session, const SendCommand& options) {
   if (!ids) return report(ids.error());
   const auto totals = send_in_chunks(session.client, "/v1/commands", *std::move(body), *ids);
   if (!totals) return report(totals.error());
-  print_totals(session, *totals);
+  print_totals(session, *totals, *ids);
   return all_queued(*totals) ? 0 : 1;
 }
 
@@ -154,7 +169,7 @@ int wake(const Session& session, const std::vector<std::string>& given, bool all
   if (!ids) return report(ids.error());
   const auto totals = send_in_chunks(session.client, "/v1/wakes", {}, *ids);
   if (!totals) return report(totals.error());
-  print_totals(session, *totals);
+  print_totals(session, *totals, *ids);
   return totals->failed.empty() ? 0 : 1;
 }
 
