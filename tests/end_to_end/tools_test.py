@@ -52,6 +52,20 @@ class Words(EndToEnd):
             refused = self.run_tool(ROOT / "tools/demo", "--devices", devices)
             self.assertEqual((refused.returncode, refused.stdout), (2, ""), devices)
 
+    def test_the_operators_tool_names_the_wrong_word_and_the_right_ones(self):
+        program = self.parts.binaries / "reveillectl"
+        for words, complaint in (
+                (["bogus"], '"bogus" is not known; known: enrolments, command, batch, '),
+                (["batch", "stop"], '"stop" is not known after "batch"; known: start, list, '),
+                (["command"], 'a word is missing after "command"; known: send, show, cancel')):
+            result = self.run_tool(program, *words)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(complaint, result.stderr)
+        version = self.run_tool(program, "--version")
+        self.assertEqual(version.returncode, 0)
+        self.assertEqual(version.stdout,
+                         self.run_tool(self.parts.binaries / "reveilled", "--version").stdout)
+
     @unittest.skipIf(PRESET != "release", "the demonstration runs the release")
     def test_an_interrupted_demonstration_leaves_nothing_behind(self):
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -265,6 +265,27 @@ void add_others(CLI::App& app, Arguments& arguments, Run& run) {
   });
 }
 
+// The last subcommand that was understood, or the whole.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app : innermost(*given.front());
+}
+
+// `reveillectl batch stop`: which word it is, and which would do; empty when none is missing.
+std::string missing_subcommand(const CLI::App& app) {
+  const CLI::App& at = innermost(app);
+  if (at.get_require_subcommand_min() == 0) return "";
+  std::string known;
+  for (const CLI::App* one : at.get_subcommands([](const CLI::App*) { return true; })) {
+    known += (known.empty() ? "" : ", ") + one->get_name();
+  }
+  const std::string after = at.get_parent() == nullptr ? "" : " after \"" + at.get_name() + "\"";
+  const std::vector<std::string> unknown = app.remaining(true);
+  const std::string wrong =
+      unknown.empty() ? "a word is missing" : "\"" + unknown.front() + "\" is not known";
+  return wrong + after + "; known: " + known;
+}
+
 int run_reveillectl(int count, char** words) {
   CLI::App app("The operator's tool of reveille.", "reveillectl");
   Arguments arguments;
@@ -273,6 +294,7 @@ int run_reveillectl(int count, char** words) {
       ->envname("REVEILLE_SOCKET")
       ->capture_default_str();
   app.add_flag("--json", arguments.json, "Print the server's JSON");
+  app.set_version_flag("--version", REVEILLE_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
   add_enrolments(app, arguments, run);
@@ -282,6 +304,14 @@ int run_reveillectl(int count, char** words) {
   add_others(app, arguments, run);
   try {
     app.parse(count, words);
+  } catch (const CLI::RequiredError& error) {
+    const std::string missing = missing_subcommand(app);
+    if (missing.empty()) {
+      app.exit(error);
+    } else {
+      std::fprintf(stderr, "reveillectl: %s\n", missing.c_str());
+    }
+    return 2;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
