@@ -140,6 +140,39 @@ class Operator(EndToEnd):
         self.assertRegex(shown, r"rate per second +no limit\n")
         self.assertEqual(re.findall(r"^state +(.*)$", shown, re.MULTILINE), ["done"])
 
+    def test_another_topic_is_refused_only_when_somebody_is_enrolled_with_the_one_before(self):
+        self.parts.start_all()
+        other = self.other_certificate()
+        self.tool("push-certificate", "set", *other)
+        self.parts.set_push_certificate()
+        self.fleet = self.parts.start_fleet(1)
+        wait_until(lambda: self.fleet.status()["enrolled"] == 1, 60 * SLOWNESS, "a device")
+        said = self.tool("push-certificate", "set", *other, status=1)
+        self.assertIn(f"enrolled devices have {self.parts.topic}", said)
+        self.tool("push-certificate", "set", *other, "--replace-topic")
+
+    def test_a_certificate_that_is_no_pem_comes_with_the_command_that_makes_it_one(self):
+        self.parts.start_all()
+        certificate, key = self.other_certificate()
+        folder = self.folder / "with space"
+        folder.mkdir()
+        openssl("x509", "-in", certificate, "-outform", "DER", "-out", folder / "a.cer")
+        openssl("pkey", "-in", key, "-outform", "DER", "-out", folder / "a.der")
+        openssl("pkey", "-in", key, "-aes256", "-passout", "pass:abcd", "-out", folder / "a.key")
+        openssl("pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:abcd",
+                "-out", folder / "a.p12")
+        for name, made, password in (("a.cer", "push.pem", None), ("a.der", "push.key", None),
+                                     ("a.key", "push.key", "pass:abcd"),
+                                     ("a.p12", "push.pem", "pass:abcd")):
+            said = self.tool("push-certificate", "set", folder / name, key, status=1)
+            self.assertIn(str(folder / name), said)
+            told = re.search(r"with: (openssl .* -out \S+)", said)[1]
+            if password:
+                told += f" -passin {password}"
+            subprocess.run(["sh", "-c", told], cwd=self.folder, check=True, capture_output=True)
+            self.assertIn("-----BEGIN ", (self.folder / made).read_text())
+        self.tool("push-certificate", "set", self.folder / "push.pem", "--replace-topic")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -1,8 +1,8 @@
+#include "protocol/pki/push_certificate.h"
+#include "tools/reveillectl/certificate_files.h"
 #include "tools/reveillectl/printing.h"
 #include "tools/reveillectl/subcommands.h"
 #include "tools/reveillectl/table.h"
-
-#include "protocol/pki/push_certificate.h"
 
 namespace reveille {
 namespace {
@@ -18,16 +18,35 @@ Result<std::string> topic_in_use(const Session& session) {
   return std::string();
 }
 
+// A topic other than `topic` that somebody is enrolled with; empty when there is none.
+Result<std::string> other_topic_enrolled(const Session& session, std::string_view topic) {
+  std::string after;
+  while (true) {
+    const auto page =
+        session.client.get("/v1/enrolments?state=enrolled&limit=1000&after=" + path_segment(after));
+    if (!page) return std::unexpected(page.error());
+    for (const auto& enrolment : page->object.at("enrolments").as_array()) {
+      std::string other = text_of(enrolment.as_object(), "topic");
+      if (other != topic) return other;
+    }
+    if (!page->object.contains("next")) return std::string();
+    after = page->object.at("next").as_string().c_str();
+  }
+}
+
 // A device keeps the topic of its profile until it enrols again.
 Result<void> check_topic(const Session& session, std::string_view pem) {
   const auto certificate = pki::parse_push_certificate(pem);
   if (!certificate) return std::unexpected(certificate.error());
   const auto before = topic_in_use(session);
   if (!before) return std::unexpected(before.error());
-  if (before->empty() || *before == certificate->topic) return {};
+  if (*before == certificate->topic) return {};
+  const auto other = other_topic_enrolled(session, certificate->topic);
+  if (!other) return std::unexpected(other.error());
+  if (other->empty()) return {};
   return failure(ErrorCode::conflict,
                  "this certificate's topic is " + certificate->topic + ", enrolled devices have " +
-                     *before +
+                     *other +
                      " and could not be woken any more. Renew the certificate of that topic at "
                      "identity.apple.com; or say --replace-topic, and enrol the devices again");
 }
@@ -36,17 +55,13 @@ Result<void> check_topic(const Session& session, std::string_view pem) {
 
 int set_push_certificate(const Session& session, const std::vector<std::filesystem::path>& files,
                          TopicChange change) {
-  std::string pem;
-  for (const std::filesystem::path& file : files) {
-    auto text = read_file(file);
-    if (!text) return report(text.error());
-    pem += *text + "\n";
-  }
+  Result<std::string> pem = read_pem_files(files);
+  if (!pem) return report(pem.error());
   if (change == TopicChange::refused) {
-    const auto same = check_topic(session, pem);
+    const auto same = check_topic(session, *pem);
     if (!same) return report(same.error());
   }
-  const auto answer = session.client.request("PUT", "/v1/pushcert", std::move(pem));
+  const auto answer = session.client.request("PUT", "/v1/pushcert", *std::move(pem));
   if (!answer) return report(answer.error());
   print(session.output == Output::json ? answer->text : format_members(answer->object));
   return 0;
