@@ -54,6 +54,7 @@ void write_apns(JsonWriter& json, const apns::Client::Statistics& apns) {
   json.member("waiting_longest_milliseconds",
               std::chrono::floor<std::chrono::milliseconds>(apns.waiting_longest).count());
   json.member("streams_allowed", apns.streams_allowed);
+  json.member("certificate_refused", apns.certificate_refused);
   json.member("last_connect_error", apns.last_connect_error);
   json.end_object();
 }

@@ -188,7 +188,7 @@ class Tool(BatchTest):
         shown = self.tool(binary, socket, "batch", "show", batch["batch_id"]).stdout
         self.assertRegex(shown, r"not found +1\n")
         status = self.tool(binary, socket, "status").stdout
-        self.assertRegex(status, r"batches +0 unfinished")
+        self.assertRegex(status, r"batches +0 at work")
 
         missing = self.tool(binary, socket, "batch", "pause", "none")
         self.assertEqual(missing.returncode, 1)

@@ -88,8 +88,8 @@ class Operator(EndToEnd):
         self.assertEqual(result.returncode, status, (words, result.stdout, result.stderr))
         return result.stdout + result.stderr
 
-    def enrol(self):
-        self.parts.start_all()
+    def enrol(self, *apns_arguments):
+        self.parts.start_all(*apns_arguments)
         # Its answer takes longer than the test.
         self.fleet = self.parts.start_fleet(1, "--connect-delay-ms", 600_000)
         wait_until(lambda: self.fleet.status()["enrolled"] == 1, 60 * SLOWNESS, "a device")
@@ -172,6 +172,26 @@ class Operator(EndToEnd):
             subprocess.run(["sh", "-c", told], cwd=self.folder, check=True, capture_output=True)
             self.assertIn("-----BEGIN ", (self.folder / made).read_text())
         self.tool("push-certificate", "set", self.folder / "push.pem", "--replace-topic")
+
+    def alarm(self, part, figure):
+        """What the alarm says once this figure of the status is true."""
+        wait_until(lambda: self.parts.ctl("status")[part][figure], 60 * SLOWNESS, figure)
+        return re.search(r"^ALARM +(.*)$", self.tool("status"), re.MULTILINE)[1]
+
+    def test_the_alarm_says_that_apns_refuses_the_certificate(self):
+        scenario = self.folder / "day.toml"
+        scenario.write_text('[always.handshake]\nalert = "certificate_revoked"\n')
+        self.enrol("--scenario", scenario)
+        self.tool("command", "send", "DeviceInformation", self.device)
+        self.assertIn("APNs refuses the push certificate (",
+                      self.alarm("apns", "certificate_refused"))
+
+    def test_the_alarm_accuses_no_certificate_when_a_topic_has_none(self):
+        self.enrol()
+        self.tool("push-certificate", "set", *self.other_certificate(), "--replace-topic")
+        self.tool("wake", self.device, status=1)
+        self.assertIn("a topic's pushes have stopped: it has no push certificate, or ",
+                      self.alarm("wake", "topic_stopped"))
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ std::string certificates_text(const boost::json::array& certificates) {
 
 std::string batches_text(const boost::json::object& batches) {
   const auto count = [&](const char* key) { return text_of(batches, key); };
+  // Those that are queued whole and wait for devices are none of them, unless they expire.
   std::string text =
-      fmt::format("{} unfinished: {} expanding, {} withdrawing, {} paused, {} awaiting expiry",
+      fmt::format("{} at work: {} expanding, {} withdrawing, {} paused, {} awaiting expiry",
                   count("unfinished"), count("expanding"), count("withdrawing"), count("paused"),
                   count("awaiting_expiry"));
   const std::int64_t oldest = batches.at("oldest_milliseconds").to_number<std::int64_t>() / 1'000;
@@ -53,12 +54,23 @@ std::string stages_text(const boost::json::object& stages) {
   return text;
 }
 
-std::string alarm_text(const boost::json::object& wake, const boost::json::object& apns) {
+std::string alarm_text(const boost::json::object& status) {
+  const auto& wake = status.at("wake").as_object();
+  const auto& apns = status.at("apns").as_object();
+  const bool is_connected = text_of(apns, "connections") != "0";
+  if (text_of(apns, "certificate_refused") == "yes" && !is_connected) {
+    return "APNs refuses the push certificate (" + text_of(apns, "last_connect_error") +
+           "): pushes have stopped until a new one is set";
+  }
   if (text_of(wake, "topic_stopped") == "yes") {
-    return "APNs refuses the push certificate: pushes have stopped until a new one is set";
+    if (status.at("push_certificates").as_array().empty()) {
+      return "there is no push certificate: pushes have stopped until one is set";
+    }
+    return "a topic's pushes have stopped: it has no push certificate, or APNs refuses it or many "
+           "of its tokens in a row (the wrong certificate or environment); the log says which";
   }
   const std::string error = text_of(apns, "last_connect_error");
-  if (text_of(apns, "connections") == "0" && !error.empty()) return "no way to APNs: " + error;
+  if (!is_connected && !error.empty()) return "no way to APNs: " + error;
   return "";
 }
 
@@ -115,7 +127,7 @@ int show_status(const Session& session) {
   };
   const std::string refusals = refusals_text(status.at("refusals").as_object());
   if (!refusals.empty()) rows.push_back({"refused", refusals});
-  const std::string alarm = alarm_text(wakes, apns);
+  const std::string alarm = alarm_text(status);
   if (!alarm.empty()) rows.push_back({"ALARM", alarm});
   print(format_table(rows));
   return 0;
