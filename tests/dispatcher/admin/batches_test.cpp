@@ -274,7 +274,9 @@ TEST_F(BatchesTest, ABatchThatIsDoneStaysDone) {
 TEST_F(BatchesTest, AnUnknownBatchIs404) {
   EXPECT_EQ(ask("GET", "/v1/batches/none").status, 404);
   for (const char* verb : {"pause", "resume", "cancel"}) {
-    EXPECT_EQ(ask("POST", std::string("/v1/batches/none/") + verb).status, 404) << verb;
+    const http::Response response = ask("POST", std::string("/v1/batches/none/") + verb);
+    EXPECT_EQ(response.status, 404) << verb;
+    EXPECT_EQ(error_of(response), "no batch none") << verb;
   }
   EXPECT_EQ(ask("POST", "/v1/batches/none/restart").status, 404);
   EXPECT_THAT(changed_, IsEmpty());
