@@ -158,7 +158,7 @@ class Pipeline {
   std::list<Clock::SteadyTime> newer_since_;  // of each Flight::Newer, oldest first
 
   bool reading_ = false;
-  bool looked_last_ = false;  // and found some: then a read is first, if one is wanted
+  bool looked_last_ = false;           // and found some: then a read is first, if one is wanted
   std::optional<DueRead> spare_read_;  // for its buffers
 
   bool recording_out_ = false;

@@ -33,9 +33,9 @@ void check_address(const std::string& address, OptionsFile& options, std::string
   boost::system::error_code error;
   boost::asio::ip::make_address(address, error);
   if (error && !address.empty()) {
-    options.fail_at(section, "listen_address",
-                    "must be an IPv4 or IPv6 address such as \"0.0.0.0\" or \"::1\", not \"" +
-                        address + "\"");
+    options.fail_at(
+        section, "listen_address",
+        "must be an IPv4 or IPv6 address such as \"0.0.0.0\" or \"::1\", not \"" + address + "\"");
   }
 }
 

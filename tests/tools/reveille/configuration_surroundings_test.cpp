@@ -27,8 +27,8 @@ class ConfigurationSurroundingsTest : public testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << contents;
   }
   std::vector<std::string> errors_in(const std::string& text) const {
-    write("reveille.toml", "[state]\nfolder = \"state\"\n[admin]\nsocket_path = \"state/a.sock\"\n" +
-                               text);
+    write("reveille.toml",
+          "[state]\nfolder = \"state\"\n[admin]\nsocket_path = \"state/a.sock\"\n" + text);
     return load_configuration(folder_ / "reveille.toml", check_surroundings).errors;
   }
 
@@ -108,11 +108,11 @@ TEST_F(ConfigurationSurroundingsTest, AddressesAndFoldersAreLookedAt) {
         "[state]\nfolder = \"file/below\"\n"
         "[admin]\nsocket_path = \"lost/admin.sock\"\n"
         "[device]\nlisten_address = \"nohost\"\n");
-  EXPECT_THAT(load_configuration(folder_ / "reveille.toml", check_surroundings).errors,
-              ElementsAre(AllOf(HasSubstr(":2: state.folder cannot be used"), HasSubstr("/file is")),
-                          AllOf(HasSubstr(":4: admin.socket_path needs a folder"),
-                                HasSubstr("/lost")),
-                          HasSubstr(":6: device.listen_address must be an IPv4 or IPv6 address")));
+  EXPECT_THAT(
+      load_configuration(folder_ / "reveille.toml", check_surroundings).errors,
+      ElementsAre(AllOf(HasSubstr(":2: state.folder cannot be used"), HasSubstr("/file is")),
+                  AllOf(HasSubstr(":4: admin.socket_path needs a folder"), HasSubstr("/lost")),
+                  HasSubstr(":6: device.listen_address must be an IPv4 or IPv6 address")));
 }
 
 }  // namespace
