@@ -106,8 +106,8 @@ class Churn {
          i += devices_of_an_erase) {
       erased.push_back(devices[i]);
     }
-    Result<void> done = start_batch(daemon_, {{"all", "device"}});
-    if (done) done = start_batch(daemon_, {{"all", "user"}});
+    Result<void> done = start_batch(daemon_, batch_of_device_information({{"all", "device"}}));
+    if (done) done = start_batch(daemon_, batch_of_device_information({{"all", "user"}}));
     if (done) done = erase(std::move(erased));
     if (!done) return done;
     // Not until every queue is empty: a User Enrolment that left without a word keeps its commands,

@@ -16,9 +16,9 @@ boost::json::object device_information(const std::string& uuid);
 // Gives each of the first `devices` one new command, the same one, without a push.
 Result<void> queue_commands(const Daemon& daemon, const SeededFleet& fleet, std::size_t devices);
 
-// The durable intent to give a new one to the audience, as /v1/batches takes it. Errors:
-// unavailable, also when it is refused.
+// The request for a batch that gives a new one to the audience, as /v1/batches takes it.
 std::string batch_of_device_information(boost::json::object audience);
+// Errors: unavailable, also when it is refused.
 Result<void> start_batch(const Daemon& daemon, const std::string& body);
 
 }  // namespace reveille::bench
