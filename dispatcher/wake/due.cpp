@@ -13,6 +13,12 @@ constexpr std::size_t rows_looked_at_per_millisecond = 16;
 constexpr std::chrono::milliseconds failure_first{100};
 constexpr std::chrono::milliseconds failure_max{10'000};
 
+storage::WakeCursor behind_all_due(storage::Time now) {
+  return {.priority = storage::Priority::bulk,
+          .due_at = now + std::chrono::milliseconds(1),
+          .enrolment = {}};
+}
+
 }  // namespace
 
 Result<void> read_due(storage::Transaction& transaction, DueRead& read, storage::Time now) {
@@ -27,9 +33,11 @@ Result<void> read_due(storage::Transaction& transaction, DueRead& read, storage:
     part.is_whole = wakes->size() < room;
     room -= wakes->size();
     part.wakes = *std::move(wakes);
-    if (!part.is_whole) continue;
+    if (!part.is_whole && !read.is_look) continue;
     storage::WakeCursor last = part.after;
     if (!part.wakes.empty()) last = storage::cursor_at(part.wakes.back());
+    // A look passes by what is due as bulk: the reads know of that, not of what is due later.
+    if (!part.is_whole) last = behind_all_due(now);
     auto next = transaction.next_due_at(part.partition, last);
     if (!next) return std::unexpected(std::move(next.error()));
     part.next_due_at = *next;
@@ -169,14 +177,19 @@ void DueReader::order_look(DueRead& read, std::size_t wakes_max, const Moment& n
 }
 
 void DueReader::looked(const DueRead::Part& part, std::size_t taken,
-                       std::optional<storage::WakeCursor> last) {
+                       std::optional<storage::WakeCursor> last, const Moment& now) {
   Place& place = place_of(part.partition);
   place.failures = 0;
   if (last) place.look = *std::move(last);
   const bool has_bulk =
       !part.wakes.empty() && part.wakes.back().priority == storage::Priority::bulk;
   const bool is_over = taken == part.wakes.size() && (part.is_whole || has_bulk);
-  if (is_over) place.look.reset();
+  if (!is_over) return;
+  // The store stopped among rows that are stale: there may be more behind them.
+  if (part.is_whole && part.next_due_at && *part.next_due_at <= now.wall) return;
+  place.look.reset();
+  // Who was notified as urgent may have come to be due as bulk, in a while.
+  if (part.next_due_at) expect(part.partition, *part.next_due_at);
 }
 
 void DueReader::answered(const DueRead::Part& part, std::size_t taken,

@@ -64,8 +64,8 @@ class DueReader {
   bool wants_look(const Moment& now) const;
   void order_look(DueRead& read, std::size_t wakes_max, const Moment& now, std::size_t urgent);
   // A look's answer, in the same way; of a part, what is bulk counts as taken.
-  void looked(const DueRead::Part& part, std::size_t taken,
-              std::optional<storage::WakeCursor> last);
+  void looked(const DueRead::Part& part, std::size_t taken, std::optional<storage::WakeCursor> last,
+              const Moment& now);
 
   // The answer: `taken` of the part's wakes have a flight now, the last of them at `last`; the
   // others are read again.

@@ -132,7 +132,7 @@ void Pipeline::take_part(DueRead::Part& part, bool is_look, const Moment& now) {
     if (is_last) last = {priority, due_at, flights_[flight].wake.enrolment, place};
   }
   if (is_look) {
-    due_.looked(part, taken, std::move(last));
+    due_.looked(part, taken, std::move(last), now);
   } else {
     due_.answered(part, taken, std::move(last));
   }

@@ -8,6 +8,7 @@ void RecordBatch::add(FlightId flight, const storage::DueWake& row,
   if (count_ == records_.size()) {
     records_.emplace_back();
     tokens_updated_at_.emplace_back();
+    seen_at_.emplace_back();
     flights_.emplace_back();
   }
   storage::WakeRecord& record = records_[count_];
@@ -18,6 +19,7 @@ void RecordBatch::add(FlightId flight, const storage::DueWake& row,
   record.next_due_at = next_due_at;
   record.apns_reason = reason;
   tokens_updated_at_[count_] = row.token_updated_at;
+  seen_at_[count_] = row.last_seen_at;
   flights_[count_] = flight;
   ++count_;
 }
@@ -28,6 +30,7 @@ RecordBatch RecordBatch::split() {
   for (std::size_t i = kept; i < count_; ++i) {
     later.records_.push_back(std::move(records_[i]));
     later.tokens_updated_at_.push_back(tokens_updated_at_[i]);
+    later.seen_at_.push_back(seen_at_[i]);
     later.flights_.push_back(flights_[i]);
   }
   later.count_ = count_ - kept;
@@ -37,19 +40,32 @@ RecordBatch RecordBatch::split() {
 
 Result<void> RecordBatch::write(storage::Transaction& transaction, storage::Time now) {
   for (std::size_t i = 0; i < count_; ++i) {
-    if (records_[i].outcome != storage::WakeRecord::Outcome::parked) continue;
-    if (Result<void> done = spare_newer_token(transaction, i, now); !done) return done;
+    const storage::WakeRecord::Outcome what = records_[i].outcome;
+    if (what != storage::WakeRecord::Outcome::parked &&
+        what != storage::WakeRecord::Outcome::unreachable) {
+      continue;
+    }
+    if (Result<void> done = spare_who_came_back(transaction, i, now); !done) return done;
   }
   return transaction.record_wakes(records(), now);
 }
 
-Result<void> RecordBatch::spare_newer_token(storage::Transaction& transaction, std::size_t position,
-                                            storage::Time now) {
+Result<void> RecordBatch::spare_who_came_back(storage::Transaction& transaction,
+                                              std::size_t position, storage::Time now) {
   storage::WakeRecord& record = records_[position];
+  const bool gives_up = record.outcome == storage::WakeRecord::Outcome::unreachable;
   auto target = transaction.push_target(record.enrolment);
-  if (!target && target.error().code == ErrorCode::not_found) return {};
-  if (!target) return std::unexpected(std::move(target.error()));
-  if (!*target || (*target)->token_updated_at <= tokens_updated_at_[position]) return {};
+  if (!target && target.error().code != ErrorCode::not_found) {
+    return std::unexpected(std::move(target.error()));
+  }
+  bool spared = gives_up;  // from what it has left already
+  if (target && *target) {
+    const storage::DueWake& is_now = **target;
+    spared = is_now.token_updated_at > tokens_updated_at_[position] ||
+             (gives_up && (is_now.generation != record.generation || !is_now.is_parked ||
+                           is_now.last_seen_at > seen_at_[position]));
+  }
+  if (!spared) return {};
   record.outcome = storage::WakeRecord::Outcome::postponed;
   record.next_due_at = now;
   return {};

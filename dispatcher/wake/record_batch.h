@@ -28,19 +28,21 @@ class RecordBatch {
   std::span<const FlightId> flights() const { return {flights_.data(), count_}; }
 
   // In the storage lane; may be called again. A token that APNs calls dead is parked only if it is
-  // still the enrolment's: a TokenUpdate may have come while the push was under way.
-  // Errors: the store's.
+  // still the enrolment's: a TokenUpdate may have come while the push was under way. And an
+  // enrolment is given up only if it was not heard of since the decision; otherwise its wake is due
+  // at once, and judged anew. Errors: the store's.
   Result<void> write(storage::Transaction& transaction, storage::Time now);
 
   Result<void> outcome;
 
  private:
-  Result<void> spare_newer_token(storage::Transaction& transaction, std::size_t position,
-                                 storage::Time now);
+  Result<void> spare_who_came_back(storage::Transaction& transaction, std::size_t position,
+                                   storage::Time now);
 
   std::size_t count_ = 0;  // the first ones of each vector
   std::vector<storage::WakeRecord> records_;
   std::vector<storage::Time> tokens_updated_at_;
+  std::vector<storage::Time> seen_at_;
   std::vector<FlightId> flights_;
 };
 

@@ -154,7 +154,8 @@ void RocksdbTransaction::visit_block(DueWalk& walk, BytesView key, const DuePlac
     read_schedules(slice);
     for (std::size_t i = 0; i < slice.size(); ++i) {
       if (!is_due_at(slice[i], walk.priority, place)) {
-        ++walk.stale;
+        // The rest of a block that stays as it is must not end a walk that could not pass it.
+        if (!from_middle) ++walk.stale;
         forget_unchanged(slice[i]);
         continue;
       }
@@ -205,10 +206,13 @@ Result<std::vector<DueWake>> RocksdbTransaction::due_wakes(Partition partition,
   std::vector<WakeCursor> due;
   for (const Priority priority : {Priority::urgent, Priority::bulk}) {
     if (due.size() == count_max) break;
-    scan_due(partition, priority, after, now, [&](WakeCursor one) {
-      due.push_back(std::move(one));
-      return due.size() < count_max;
-    });
+    const std::optional<Time> stopped_at =
+        scan_due(partition, priority, after, now, [&](WakeCursor one) {
+          due.push_back(std::move(one));
+          return due.size() < count_max;
+        });
+    // Among stale rows, not for want of wakes: what stands behind them comes before bulk.
+    if (stopped_at && *stopped_at <= now) break;
   }
   return finish(due_wakes_of(due));
 }

@@ -42,7 +42,7 @@ class DueTest : public testing::Test {
     const bool all = urgent == part.wakes.size();
     std::optional<storage::WakeCursor> last;
     if (all) last = storage::cursor_at(part.wakes.back());
-    reader.looked(part, part.wakes.size(), last);
+    reader.looked(part, part.wakes.size(), last, now);
   }
 
   DueRead read(std::size_t wakes_max) {
@@ -163,8 +163,36 @@ TEST_F(DueTest, WhatALookCouldNotTakeIsLookedForAgain) {
   const Ids ids = ids_in({0}, 2);
   for (const std::string& id : ids) make_due(id, 30s, storage::Priority::urgent);
   reader.notify({0}, storage::Priority::urgent);
-  reader.looked(look(5).parts[0], 1, std::nullopt);
+  reader.looked(look(5).parts[0], 1, std::nullopt, now);
   EXPECT_EQ(ids_of(look(5)).size(), 2u);
+}
+
+// As urgent work does within the coalescing time of a push: it is due as bulk, in a while.
+TEST_F(DueTest, ALookThatFindsNothingUrgentTellsWhatIsDueLater) {
+  answer(read(10));
+  const std::string id = ids_in({0}, 1).front();
+  make_due(id, -5s);
+  reader.notify({0}, storage::Priority::urgent);
+  const DueRead looked = look(10);
+  EXPECT_TRUE(ids_of(looked).empty());
+  reader.looked(looked.parts[0], 0, std::nullopt, now);
+  EXPECT_FALSE(reader.wants_look(now));
+  EXPECT_EQ(reader.next_at(now), now.steady + 5s);
+  pass(5s);
+  EXPECT_EQ(ids_of(read(10)), Ids{id});
+}
+
+TEST_F(DueTest, ALookAmongBulkTellsWhatIsDueLaterToo) {
+  const Ids ids = ids_in({0}, 3);
+  make_due(ids[0], 20s);
+  make_due(ids[1], 10s);
+  answer(read(10));
+  make_due(ids[2], -5s);
+  reader.notify({0}, storage::Priority::urgent);
+  const DueRead looked = look(1);
+  EXPECT_EQ(ids_of(looked), Ids{ids[0]});
+  reader.looked(looked.parts[0], 1, std::nullopt, now);
+  EXPECT_EQ(reader.next_at(now), now.steady + 5s);
 }
 
 TEST_F(DueTest, LooksKeepADistanceThatGrowsWithTheUrgentOnesInFlight) {

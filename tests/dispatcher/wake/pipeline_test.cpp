@@ -655,6 +655,27 @@ TEST_F(PipelineTest, ADeadTokenAndSilenceEndTheEnrolmentAlsoAfterACrash) {
   EXPECT_EQ(history.size(), 2u) << "neither was pushed again";
 }
 
+TEST_F(PipelineTest, WhoIsHeardOfWhileItIsGivenUpIsNotGivenUp) {
+  WakeOptions options;
+  options.unreachable_after = 100h;
+  start(options);
+  enrol_with_work("phone");
+  settle();
+  answer(410, "Unregistered");
+  settle();
+  pass(101h);
+  pipeline->advance(now);
+  ASSERT_TRUE(run_job());  // the read: its end is decided, and not yet on record
+  fleet.touch("phone", now.wall);
+  settle();
+  EXPECT_EQ(fleet.state("phone"), storage::EnrolmentState::enrolled);
+  EXPECT_EQ(pipeline->counters().unreachable, 0u);
+
+  pass(101h);
+  settle();
+  EXPECT_EQ(fleet.end_reason("phone"), storage::EndReason::unreachable);
+}
+
 TEST_F(PipelineTest, ATokenUpdateAfterItsTokensDeathIsTheEndOfThatMatter) {
   WakeOptions options;
   options.unreachable_after = 100h;
