@@ -56,7 +56,8 @@ boost::asio::awaitable<http::Response> handle_connect(Parts& parts, ReceivedRepo
       body.file ? parse_in_file(*body.file) : mdm::parse_report(body.bytes);
   if (!parsed) {
     parts.statistics.count(RequestKind::unreadable);
-    const Refused refused{.refusal = Refusal::malformed, .detail = parsed.error().detail};
+    const Refused refused{.refusal = refusal_of(parsed.error().code),
+                          .detail = parsed.error().detail};
     const Sender sender{.message = "connect", .enrolment = nullptr, .address = address};
     co_return refuse(parts, refused, sender);
   }

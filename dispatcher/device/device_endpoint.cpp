@@ -1,5 +1,6 @@
 #include "dispatcher/device/device_endpoint.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dispatcher/device/check_in_handler.h"
@@ -78,8 +79,18 @@ http::LongBodyPlace DeviceEndpoint::find_place(const http::Request& head, const 
   const auto caller = identities_.vouch(head, peer, parts_.clock.wall_now());
   if (!caller) return std::unexpected(refuse_unread(caller.error(), peer).status);
   if (spool_ == nullptr || !is_report_by_head(head)) return nullptr;
+  std::erase_if(uploads_, [](const Upload& one) { return one.body.expired(); });
+  if (std::ranges::count(uploads_, caller->certificate, &Upload::certificate) >=
+      uploads_of_one_caller_max) {
+    const Refused refused{.refusal = Refusal::overloaded,
+                          .detail = "the device sends too many long reports at a time"};
+    return std::unexpected(refuse_unread(refused, peer).status);
+  }
   auto file = spool_->open();
-  if (file) return *std::move(file);
+  if (file) {
+    uploads_.push_back({.certificate = caller->certificate, .body = *file});
+    return *std::move(file);
+  }
   const Refused refused{.refusal = Refusal::unavailable, .detail = file.error().detail};
   return std::unexpected(refuse_unread(refused, peer).status);
 }

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dispatcher/device/identity.h"
 #include "dispatcher/device/parts.h"
@@ -58,7 +60,10 @@ class DeviceEndpoint final : public http::Handler {
   static constexpr std::size_t body_bytes_max_of_strangers = 256 * 1024;
   std::size_t body_bytes_max(const http::Request& head, const http::Peer& peer) const override;
 
-  // Whoever the head does not vouch for is refused before the body has come.
+  // Whoever the head does not vouch for is refused before the body has come, and so is one who
+  // sends uploads_of_one_caller_max already: a copied signature must not fill the spool. (A Mac's
+  // users share its certificate.)
+  static constexpr std::ptrdiff_t uploads_of_one_caller_max = 4;
   http::LongBodyPlace find_place(const http::Request& head, const http::Peer& peer) override;
 
   StatisticsReading statistics() const;  // any thread
@@ -76,6 +81,11 @@ class DeviceEndpoint final : public http::Handler {
   Parts parts_;
   IdentityVerifier identities_;
   http::Spool* spool_;
+  struct Upload {
+    storage::Sha256 certificate;
+    std::weak_ptr<http::LongBody> body;
+  };
+  std::vector<Upload> uploads_;  // that arrive or are being answered, and some that were
   enrolment::ScepEndpoint scep_;
   enrolment::ProfileEndpoint profiles_;
 };

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = storage::Transaction::report_piece_bytes_max;
 
-enum class Put { taken, not_wanted };
+enum class Put { taken, adopted, not_wanted };
 
 // One piece of a report, as a value that moves to the storage lane.
 struct PieceWork {
@@ -22,6 +22,7 @@ struct PieceWork {
   std::uint32_t piece = 0;
 
   Result<Put> put(storage::Transaction& transaction, storage::Time now) const {
+    Put put = Put::taken;
     if (piece == 0) {
       const Claim claim{.kind = MessageKind::connect,
                         .identity = report.identity,
@@ -30,12 +31,13 @@ struct PieceWork {
       const auto authorised = authorise_in(transaction, claim, rules, now);
       if (!authorised) return std::unexpected(authorised.error());
       if (!*authorised) return Put::not_wanted;
+      if ((*authorised)->pin == PinChange::adopt) put = Put::adopted;
     }
     const Result<Bytes> bytes = body->read(std::uint64_t{piece} * piece_bytes, piece_bytes);
     if (!bytes) return std::unexpected(bytes.error());
     const Result<void> taken = transaction.put_report_piece(
         report.identity.enrolment, mdm::CommandUuid{report.command_uuid}, upload, piece, *bytes);
-    if (taken) return Put::taken;
+    if (taken) return put;
     const ErrorCode code = taken.error().code;
     if (code == ErrorCode::not_found || code == ErrorCode::conflict) return Put::not_wanted;
     return std::unexpected(taken.error());
@@ -83,6 +85,7 @@ boost::asio::awaitable<Result<void>> put_pieces(Parts& parts, const mdm::Report&
       co_await drop_pieces(parts, report, upload);
       co_return std::unexpected(error);
     }
+    if (*put == Put::adopted) tell_of_adoption(parts, report.identity.device);
     if (*put == Put::not_wanted) break;
   }
   co_return Result<void>();

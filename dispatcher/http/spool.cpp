@@ -57,7 +57,8 @@ bool SpoolFile::append(BytesView bytes) {
     struct statvfs disk{};
     if (::fstatvfs(descriptor_, &disk) != 0) return false;
     const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-    if (free < share_->options.free_bytes_min) return false;
+    // What waits in files comes to this disk once more, as pieces.
+    if (free < share_->options.free_bytes_min + share_->bytes_held) return false;
   }
   if (!share_->grow(bytes.size())) return false;
   const std::uint64_t end = bytes_ + bytes.size();

@@ -12,8 +12,8 @@ namespace reveille::http {
 
 // Takes the body of one request as it arrives: into memory, and one that passes long_body_bytes to
 // the place that is found for it. That is asked for once, with the head, when the length is
-// announced or passed. Of the budget such a body holds long_body_bytes from then on: what its
-// handler may have of it in memory at a time.
+// announced or passed. Of the budget such a body holds what has come of it, long_body_bytes at
+// most: what its handler may have of it in memory at a time.
 //
 // Both methods answer the status that refuses the request, or 0.
 class BodyRoom {
@@ -36,7 +36,7 @@ class BodyRoom {
       if (!request.long_body) {
         if (const int refusal = place(request, find_place(request)); refusal != 0) return refusal;
       }
-      if (request.long_body) return request.long_body->append(bytes) ? 0 : 503;
+      if (request.long_body) return append(request, bytes);
     }
     if (!request.share.grow(bytes.size())) return 503;
     request.body.append(bytes);
@@ -48,13 +48,19 @@ class BodyRoom {
     return request.long_body ? request.long_body->bytes() : request.body.size();
   }
 
+  static int append(Request& request, BytesView bytes) {
+    const auto held = std::min<std::uint64_t>(request.long_body->bytes(), long_body_bytes);
+    const auto more = std::min<std::uint64_t>(bytes.size(), long_body_bytes - held);
+    if (!request.share.grow(static_cast<std::size_t>(more))) return 503;
+    return request.long_body->append(bytes) ? 0 : 503;
+  }
+
   int place(Request& request, LongBodyPlace found) {
     if (!found) return found.error();
     if (!*found) {
       in_memory_max_ = bytes_max_;
       return 0;
     }
-    if (!request.share.grow(long_body_bytes - request.body.size())) return 503;
     request.long_body = *std::move(found);
     in_memory_max_ = 0;
     const Bytes begun = std::exchange(request.body, {});

@@ -187,6 +187,23 @@ TEST_F(LongReportTest, OnlyWhatItsHeadCallsAReportGoesToAFile) {
   EXPECT_FALSE(is_spooled(put("/mdm", "")));
 }
 
+TEST_F(LongReportTest, NobodyHasMoreThanSomeOnTheirWay) {
+  const http::Request head = put("/mdm", "", "application/x-apple-aspen-mdm");
+  std::vector<std::shared_ptr<http::LongBody>> arriving;
+  for (std::ptrdiff_t i = 0; i < DeviceEndpoint::uploads_of_one_caller_max; ++i) {
+    auto place = serving_->find_place(head, peer_of(*phone_, Proof::tls));
+    ASSERT_TRUE(place);
+    arriving.push_back(*std::move(place));
+  }
+  const auto one_more = serving_->find_place(head, peer_of(*phone_, Proof::tls));
+  ASSERT_FALSE(one_more);
+  EXPECT_EQ(one_more.error(), 503);
+  const TestDevice tablet = enrolled_device("TABLET");
+  EXPECT_TRUE(serving_->find_place(head, peer_of(tablet, Proof::tls))) << "another device may";
+  arriving.pop_back();
+  EXPECT_TRUE(serving_->find_place(head, peer_of(*phone_, Proof::tls)));
+}
+
 TEST_F(LongReportTest, WithoutAFolderForItsFileItIsToldToComeBack) {
   std::filesystem::remove_all(folder_);
   const auto place = serving_->find_place(put("/mdm", "", "application/x-apple-aspen-mdm"),

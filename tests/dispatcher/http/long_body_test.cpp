@@ -138,6 +138,27 @@ TEST_F(LongBodyTest, HoldsItsWindowOfTheBudgetWhateverItsLength) {
   EXPECT_EQ(status_of_last(request("/", Bytes(body, 'x'))), 200);
 }
 
+// Nor does it hold anything before a byte of it has come.
+TEST_F(LongBodyTest, LengthsThatAreOnlyAnnouncedTakeNoRoom) {
+  constexpr std::size_t body = 4 * long_body_bytes;
+  open({.body_bytes_max = body, .bodies_bytes_max = 2 * body});
+  const std::string head_alone = request("/", Bytes(body, 'x'));
+  std::vector<std::unique_ptr<Stream>> holding;
+  int places = 0;
+  handler_.place = [&](const Request&) -> LongBodyPlace {
+    ++places;
+    return std::make_shared<KeptBody>();
+  };
+  run([&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 20; ++i) {
+      holding.push_back(co_await connect());
+      co_await say(*holding.back(), head_alone.substr(0, head_alone.size() - body));
+    }
+  });
+  run_until([&] { return places == 20; });
+  EXPECT_EQ(status_of_last(request("/", Bytes(body, 'x'))), 200);
+}
+
 TEST_F(LongBodyTest, AnAnswerIsSentPartByPartWithItsLength) {
   open();
   const Bytes whole(5'500, 'a');
