@@ -6,7 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <vector>
+#include <deque>
 
 namespace reveille {
 
@@ -24,7 +24,7 @@ struct Turns::Waiting {
 struct Turns::State : std::enable_shared_from_this<State> {
   std::size_t a_round = 0;
   std::size_t waiting_max = 0;
-  std::vector<Waiting*> waiting;  // in their coroutines' frames
+  std::deque<Waiting*> waiting;   // in their coroutines' frames, the newest last
   std::size_t taken = 0;          // turns of this round
 
   void take(const asio::any_io_executor& lane);
@@ -71,6 +71,13 @@ void Turns::State::end_round() {
     next.left = next.has_left && next.has_left();
     if (!next.left) take(next.turn.get_executor());
     next.turn.cancel();
+  }
+  // The oldest may go also when their turn never comes.
+  while (!waiting.empty() && waiting.front()->has_left && waiting.front()->has_left()) {
+    Waiting& oldest = *waiting.front();
+    waiting.pop_front();
+    oldest.left = true;
+    oldest.turn.cancel();
   }
 }
 

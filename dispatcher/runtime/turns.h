@@ -29,7 +29,7 @@ class Turns {
 
   // Returns when the caller may calculate: at once, while this round has a turn left.
   // Errors: overloaded: as many as may wait do so already; not_found: `has_left` said so when the
-  // turn came.
+  // turn came, or when nobody waited longer.
   boost::asio::awaitable<Result<void>> wait(const HasLeft& has_left);
 
   std::size_t waiting() const;

@@ -95,6 +95,18 @@ TEST_F(TurnsTest, WhoeverHasLeftCostsNobodyATurn) {
   EXPECT_THAT(seen_, ElementsAre("first", "third: not_found", "second"));
 }
 
+TEST_F(TurnsTest, TheOldestMayGiveUpBeforeTheirTurn) {
+  Turns turns(1, 10);
+  bool has_left = false;
+  come(turns, "first");
+  come(turns, "second", [&has_left] { return has_left; });
+  for (const char* name : {"third", "fourth"}) come(turns, name);
+  while (turns.waiting() < 3) ASSERT_EQ(lane_.run_one(), 1u);
+  has_left = true;
+  lane_.run();
+  EXPECT_THAT(seen_, ElementsAre("first", "fourth", "second: not_found", "third"));
+}
+
 TEST_F(TurnsTest, TheyMayGoBeforeTheirRoundHasEnded) {
   auto turns = std::make_unique<Turns>(1, 10);
   come(*turns, "first");
