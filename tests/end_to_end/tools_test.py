@@ -57,7 +57,7 @@ class Words(EndToEnd):
         for words, complaint in (
                 (["bogus"], '"bogus" is not known; known: enrolments, command, batch, '),
                 (["batch", "stop"], '"stop" is not known after "batch"; known: start, list, '),
-                (["command"], 'a word is missing after "command"; known: send, show, cancel')):
+                (["command"], 'a word is missing after "command"; known: send, show, result, cancel')):
             result = self.run_tool(program, *words)
             self.assertEqual(result.returncode, 2)
             self.assertIn(complaint, result.stderr)

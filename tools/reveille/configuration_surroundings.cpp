@@ -42,14 +42,15 @@ void check_address(const std::string& address, OptionsFile& options, std::string
 void check_socket(const std::filesystem::path& path, OptionsFile& options,
                   std::string_view section) {
   std::error_code error;
-  if (path.empty() || std::filesystem::is_directory(path.parent_path(), error)) return;
-  options.fail_at(section, "socket_path",
-                  "needs a folder that exists: make " + path.parent_path().string());
+  const std::filesystem::path folder = std::filesystem::absolute(path, error).parent_path();
+  if (path.empty() || std::filesystem::is_directory(folder, error)) return;
+  options.fail_at(section, "socket_path", "needs a folder that exists: make " + folder.string());
 }
 
 // It is made at the start, in a folder that must be there and be ours to write to.
-void check_state_folder(std::filesystem::path folder, OptionsFile& options) {
+void check_state_folder(const std::filesystem::path& named, OptionsFile& options) {
   std::error_code error;
+  std::filesystem::path folder = std::filesystem::absolute(named, error);
   while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
     folder = folder.parent_path();
   }
@@ -74,7 +75,7 @@ void check_surroundings(const Configuration& configuration, OptionsFile& options
   // The state folder is made before what lies in it, the default's by whoever starts us.
   const std::filesystem::path& socket = configuration.admin.socket_path;
   if (socket != Configuration().admin.socket_path &&
-      socket.parent_path() != configuration.state.folder) {
+      socket.parent_path() != (configuration.state.folder / "socket").parent_path()) {
     check_socket(socket, options, "admin");
   }
   check_socket(configuration.proxied.socket_path, options, "proxied");

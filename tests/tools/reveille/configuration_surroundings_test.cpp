@@ -102,6 +102,20 @@ TEST_F(ConfigurationSurroundingsTest, FilesThatDoAreNoMistakes) {
               IsEmpty());
 }
 
+// As README has it: the file's folder is where we are, so nothing of its paths names a folder.
+TEST_F(ConfigurationSurroundingsTest, RelativePathsAndSlashesAtTheEndDo) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  for (const char* text :
+       {"[state]\nfolder = \"state\"\n[admin]\nsocket_path = \"state/a.sock\"\n",
+        "[state]\nfolder = \"state/\"\n[admin]\nsocket_path = \"state/a.sock\"\n",
+        "[state]\nfolder = \"state\"\n[admin]\nsocket_path = \"a.sock\"\n"}) {
+    write("reveille.toml", text);
+    EXPECT_THAT(load_configuration("reveille.toml", check_surroundings).errors, IsEmpty()) << text;
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST_F(ConfigurationSurroundingsTest, AddressesAndFoldersAreLookedAt) {
   write("file", "");
   write("reveille.toml",
