@@ -236,15 +236,22 @@ class Parts:
         return {part.name: part.stop() for part in running if part is not None}
 
 
+reserved = []  # sockets of another protocol, whose ports tell other processes which ones we gave away
+
+
 def free_port():
-    """A port that nobody listens on, outside the range from which connections take theirs, so that
-    none of them has taken it before it is listened on."""
+    """A port that nobody listens on, nor is about to: outside the range from which connections take
+    theirs, and given away once, also when others run at the same time."""
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(max(1024, lowest - 12_000), max(2048, lowest))
+        mark = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             try:
+                mark.bind(("127.0.0.1", port))
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
+                mark.close()
                 continue
+        reserved.append(mark)
+        return port
