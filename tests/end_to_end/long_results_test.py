@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from support import CONNECT, CurlDevice, EndToEnd, command, operators_request, run
+from support import CONNECT, SLOWNESS, CurlDevice, EndToEnd, command, operators_request, run
 
 MEBIBYTE = 1 << 20
 UPLOADERS = 16
@@ -117,8 +117,9 @@ class LongResults(EndToEnd):
         self.assertEqual(statuses, [200] * UPLOADERS)
         grown = resident(pid, "VmHWM") - before
         print(f"16 x 30 MiB: {before >> 20} MiB resident before, {grown >> 20} MiB more at most")
-        # All of them together are 480 MiB.
-        self.assertLess(grown, 200 * MEBIBYTE)
+        # All of them together are 480 MiB. Sanitizers keep what was given back.
+        if SLOWNESS == 1:
+            self.assertLess(grown, 200 * MEBIBYTE)
         for device, uuid, body in zip(devices, uuids, bodies):
             self.assertEqual(self.stored(device, uuid), body)
 
