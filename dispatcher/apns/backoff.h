@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "dispatcher/runtime/clock.h"
 #include "dispatcher/runtime/random_source.h"
 
 namespace reveille::apns {
@@ -15,6 +16,11 @@ class Backoff {
       : first_(first), max_(max), bound_(first) {}
 
   std::chrono::milliseconds after_failure(RandomSource& random);
+  // When to try next, of a failure at `now`. What fails during a pause is of the same trouble, such
+  // as all connections that are cut together, and does not lengthen it: one bad second of Apple's
+  // would keep us away for a minute.
+  Clock::SteadyTime next_attempt(Clock::SteadyTime now, Clock::SteadyTime pause_ends,
+                                 RandomSource& random);
   void reset() { bound_ = first_; }
 
  private:

@@ -109,8 +109,9 @@ void Client::State::adopt(Dialled dialled) {
 void Client::State::connecting_failed(const Error& error) {
   figures.connect_failures.add();
   figures.set_connect_error(error.detail);
-  const std::chrono::milliseconds pause = backoff.after_failure(random);
-  next_dial_at = clock.steady_now() + pause;
+  const Clock::SteadyTime now = clock.steady_now();
+  next_dial_at = backoff.next_attempt(now, next_dial_at, random);
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next_dial_at - now);
   log.warning("no connection to APNs", {{"topic", topic},
                                         {"reason", error.detail},
                                         {"next_attempt_milliseconds", pause.count()}});

@@ -37,6 +37,20 @@ TEST(BackoffTest, TheBoundDoublesToItsMaximumAndStartsAnew) {
   }
 }
 
+TEST(BackoffTest, WhatFailsTogetherCountsOnce) {
+  SystemRandomSource random;
+  for (int i = 0; i < 100; ++i) {
+    Backoff backoff(1'000'000ms, 64'000'000ms);
+    const Clock::SteadyTime now = Clock::SteadyTime{} + 1h;
+    const Clock::SteadyTime first = backoff.next_attempt(now, now, random);
+    Clock::SteadyTime next = first;
+    for (int more = 0; more < 5; ++more) next = backoff.next_attempt(now, next, random);
+    if (first == now) continue;  // no pause: one in a million
+    EXPECT_EQ(next, first);
+    EXPECT_LE(backoff.after_failure(random), 2'000'000ms);
+  }
+}
+
 TEST(BackoffTest, TheJitterIsFull) {
   SystemRandomSource random;
   std::chrono::milliseconds shortest = 1h;
