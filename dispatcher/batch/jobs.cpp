@@ -1,5 +1,7 @@
 #include "dispatcher/batch/jobs.h"
 
+#include <thread>
+
 #include "protocol/base/ensure.h"
 
 namespace reveille::batch {
@@ -56,10 +58,16 @@ Result<void> carry_out(Lookup& lookup, storage::Transaction& transaction, const 
   return {};
 }
 
+Answers::~Answers() {
+  while (putting_ != 0) std::this_thread::yield();
+}
+
 void Answers::put(Answer answer) {
+  ++putting_;
   const auto pushed = queue_.try_push(std::move(answer));
   ensure(pushed != BoundedQueue<Answer>::Pushed::full, "a place for the answer of each job");
   doorbell_.ring();
+  --putting_;  // the last of us that it touches
 }
 
 }  // namespace reveille::batch

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <utility>
 #include <variant>
 
@@ -25,12 +26,15 @@ class Answers {
 
   // At most `jobs_max` are on their way.
   Answers(std::size_t jobs_max, wake::Doorbell& doorbell) : doorbell_(doorbell), queue_(jobs_max) {}
+  // Waits for who has put its answer and still rings: the last answer may be taken before.
+  ~Answers();
   void put(Answer answer);
   bool take(Answer& answer) { return queue_.try_pop(answer); }
 
  private:
   wake::Doorbell& doorbell_;
   BoundedQueue<Answer> queue_;
+  std::atomic<std::size_t> putting_ = 0;
 };
 
 // Answers once, also when the storage lane is full and drops it.

