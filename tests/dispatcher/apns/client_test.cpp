@@ -154,7 +154,7 @@ TEST_F(ClientTest, AnUrgentPushOvertakesABulkThatFillsTheQueue) {
   start_client();
   wait_until([&] { return statistics().streams_allowed == 10; }, "the limit was read");
   submit(0, 510);
-  wait_until([&] { return statistics().in_flight == 10 && statistics().waiting == 500; }, "full");
+  wait_until([&] { return peer->record().held == 10 && statistics().waiting == 500; }, "full");
   ASSERT_FALSE(try_submit(510));
 
   EXPECT_TRUE(try_submit(1'000, Urgency::urgent));
