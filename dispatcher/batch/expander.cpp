@@ -116,7 +116,7 @@ void Expander::drain(const Moment& now) {
   if (changes_lost_.exchange(false)) reading_.list_all();
   storage::BatchId changed;
   while (changes_.try_pop(changed)) reading_.want(changed);
-  Answers::Answer answer;
+  Answer answer;
   while (answers_.take(answer)) {
     --jobs_out_;
     std::visit([&](auto& order) { take(std::move(order), now); }, answer);

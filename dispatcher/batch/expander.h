@@ -12,9 +12,9 @@
 #include "dispatcher/batch/statistics.h"
 #include "dispatcher/runtime/bounded_queue.h"
 #include "dispatcher/runtime/clock.h"
+#include "dispatcher/runtime/doorbell.h"
 #include "dispatcher/runtime/log.h"
 #include "dispatcher/runtime/storage_lanes.h"
-#include "dispatcher/wake/doorbell.h"
 
 // From "a batch is stored" to "its deliveries are queued", and back when it is cancelled or
 // expires.
@@ -75,7 +75,7 @@ class Expander {
   const ExpanderOptions options_;
   const NotifyWakes notify_wakes_;
 
-  wake::Doorbell doorbell_;
+  Doorbell doorbell_;
   BoundedQueue<storage::BatchId> changes_;
   std::atomic<bool> changes_lost_{false};
   std::atomic<bool> stopping_{false};

@@ -1,9 +1,5 @@
 #include "dispatcher/batch/jobs.h"
 
-#include <thread>
-
-#include "protocol/base/ensure.h"
-
 namespace reveille::batch {
 namespace {
 
@@ -56,18 +52,6 @@ Result<void> carry_out(Lookup& lookup, storage::Transaction& transaction, const 
     lookup.batches.push_back(*std::move(batch));
   }
   return {};
-}
-
-Answers::~Answers() {
-  while (putting_ != 0) std::this_thread::yield();
-}
-
-void Answers::put(Answer answer) {
-  ++putting_;
-  const auto pushed = queue_.try_push(std::move(answer));
-  ensure(pushed != BoundedQueue<Answer>::Pushed::full, "a place for the answer of each job");
-  doorbell_.ring();
-  --putting_;  // the last of us that it touches
 }
 
 }  // namespace reveille::batch

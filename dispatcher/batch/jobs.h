@@ -1,15 +1,13 @@
 #pragma once
 
-#include <atomic>
 #include <utility>
 #include <variant>
 
 #include "dispatcher/batch/expansion.h"
 #include "dispatcher/batch/reading.h"
-#include "dispatcher/runtime/bounded_queue.h"
 #include "dispatcher/runtime/clock.h"
+#include "dispatcher/runtime/job_answers.h"
 #include "dispatcher/runtime/storage_lanes.h"
-#include "dispatcher/wake/doorbell.h"
 
 // What the expander asks of the storage lanes.
 namespace reveille::batch {
@@ -20,22 +18,8 @@ Result<void> carry_out(Listing& listing, storage::Transaction& transaction, cons
 Result<void> carry_out(Lookup& lookup, storage::Transaction& transaction, const Clock& clock);
 
 // What the storage lanes hand back to the expander's thread.
-class Answers {
- public:
-  using Answer = std::variant<ChunkResult, Listing, Lookup>;
-
-  // At most `jobs_max` are on their way.
-  Answers(std::size_t jobs_max, wake::Doorbell& doorbell) : doorbell_(doorbell), queue_(jobs_max) {}
-  // Waits for who has put its answer and still rings: the last answer may be taken before.
-  ~Answers();
-  void put(Answer answer);
-  bool take(Answer& answer) { return queue_.try_pop(answer); }
-
- private:
-  wake::Doorbell& doorbell_;
-  BoundedQueue<Answer> queue_;
-  std::atomic<std::size_t> putting_ = 0;
-};
+using Answer = std::variant<ChunkResult, Listing, Lookup>;
+using Answers = JobAnswers<Answer>;
 
 // Answers once, also when the storage lane is full and drops it.
 template <typename Order>

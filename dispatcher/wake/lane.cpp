@@ -133,7 +133,7 @@ void WakeLanes::Lane::drain_requests(const Moment& now) {
 
 void WakeLanes::Lane::drain_answers() {
   const Moment now = Moment::now(clock_);
-  StorageAnswers::Answer answer;
+  StorageAnswer answer;
   while (answers_.take(answer)) {
     if (auto* read = std::get_if<DueRead>(&answer)) {
       pipeline_.on_read(std::move(*read), now);

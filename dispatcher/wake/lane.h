@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "dispatcher/runtime/bounded_queue.h"
-#include "dispatcher/wake/doorbell.h"
+#include "dispatcher/runtime/doorbell.h"
 #include "dispatcher/wake/lane_jobs.h"
 #include "dispatcher/wake/published.h"
 #include "dispatcher/wake/wake_lanes.h"
@@ -57,7 +57,7 @@ class WakeLanes::Lane final : private PipelineEffects {
   const storage::Partition any_partition_;  // of this lane: names its storage lane
   SubmitPush submit_;
   Doorbell doorbell_;
-  StorageAnswers answers_{doorbell_};
+  StorageAnswers answers_{storage_jobs_max, doorbell_};
   // At most one outcome for each flight, so there is always a place.
   BoundedQueue<apns::PushOutcome> outcomes_;
   std::array<BoundedQueue<Request>, urgencies> requests_;

@@ -2,20 +2,12 @@
 
 #include <utility>
 
-#include "protocol/base/ensure.h"
-
 namespace reveille::wake {
 namespace {
 
 Result<void> dropped() { return failure(ErrorCode::overloaded, "the storage lane is full"); }
 
 }  // namespace
-
-void StorageAnswers::put(Answer answer) {
-  const auto pushed = queue_.try_push(std::move(answer));
-  ensure(pushed != BoundedQueue<Answer>::Pushed::full, "a place for the answer of each job");
-  doorbell_.ring();
-}
 
 ReadJob::ReadJob(DueRead read, const Clock& clock, StorageAnswers& answers)
     : read_(std::move(read)), clock_(clock), answers_(answers) {}

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <variant>
 
-#include "dispatcher/runtime/bounded_queue.h"
 #include "dispatcher/runtime/clock.h"
+#include "dispatcher/runtime/job_answers.h"
 #include "dispatcher/runtime/storage_lanes.h"
-#include "dispatcher/wake/doorbell.h"
 #include "dispatcher/wake/due.h"
 #include "dispatcher/wake/record_batch.h"
 
@@ -13,20 +13,9 @@ namespace reveille::wake {
 
 // What a storage lane hands back to its wake lane. Each job answers once, also when the storage
 // lane is full and drops it.
-class StorageAnswers {
- public:
-  using Answer = std::variant<DueRead, RecordBatch>;
-
-  explicit StorageAnswers(Doorbell& doorbell) : doorbell_(doorbell) {}
-  void put(Answer answer);
-  bool take(Answer& answer) { return queue_.try_pop(answer); }
-
- private:
-  static constexpr std::size_t jobs_max = 2;  // one of each kind
-
-  Doorbell& doorbell_;
-  BoundedQueue<Answer> queue_{jobs_max};
-};
+using StorageAnswer = std::variant<DueRead, RecordBatch>;
+using StorageAnswers = JobAnswers<StorageAnswer>;
+constexpr std::size_t storage_jobs_max = 2;  // one of each kind
 
 class ReadJob final : public StorageJob {
  public:

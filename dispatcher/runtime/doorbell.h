@@ -4,7 +4,7 @@
 #include <chrono>
 #include <semaphore>
 
-namespace reveille::wake {
+namespace reveille {
 
 // Wakes one sleeping thread, once for any number of rings until it looks. What was written before
 // ring() is seen after the answer() that follows it.
@@ -26,4 +26,4 @@ class Doorbell {
   std::counting_semaphore<> semaphore_{0};
 };
 
-}  // namespace reveille::wake
+}  // namespace reveille
