@@ -218,6 +218,12 @@ struct WakeState {
   std::string last_apns_reason;
   Time last_seen_at{};  // within last_seen_resolution
   Priority priority = Priority::bulk;  // of the wake that is due
+
+  // The device was heard: its silence is over.
+  void forget_attempts() {
+    attempts = 0;
+    first_pushed_at = {};
+  }
 };
 
 // Where the login of a Mac's user stands (UserAuthenticate, protocol.md section 3). Only hashes are

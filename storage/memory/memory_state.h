@@ -165,11 +165,6 @@ inline void forget_wake(EnrolmentRecord& record) {
   if (!record.enrolment.push_parked) record.wake.due_at.reset();
 }
 
-inline void forget_attempts(WakeState& wake) {
-  wake.attempts = 0;
-  wake.first_pushed_at = {};
-}
-
 // Due now, or as it was when it was due already: its push may be under way, and its record must
 // still find it.
 inline void make_due(WakeState& wake, Time now, Priority priority) {

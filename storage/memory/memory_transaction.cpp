@@ -165,7 +165,7 @@ Result<Enrolment> MemoryTransaction::update_token(const mdm::TokenUpdate& messag
   record.push_token = message.push_token;
   record.push_magic = message.push_magic;
   if (message.unlock_token) record.unlock_token = message.unlock_token;
-  forget_attempts(record.wake);
+  record.wake.forget_attempts();
   if (was_parked) record.wake.due_at.reset();
   if (live_count(record) > 0) {
     if (!record.wake.due_at) record.wake.priority = Priority::bulk;

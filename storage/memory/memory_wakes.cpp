@@ -117,7 +117,7 @@ Result<void> MemoryTransaction::reschedule_wake(const mdm::EnrolmentId& enrolmen
                                                 std::optional<Time> due_at, Time /*now*/) {
   if (!enrolments_.find(enrolment)) return {};
   EnrolmentRecord& record = enrolments_.edit(enrolment);
-  forget_attempts(record.wake);
+  record.wake.forget_attempts();
   record.wake.priority = Priority::bulk;
   if (record.enrolment.push_parked) return {};
   record.wake.due_at = may_be_pushed(record.enrolment) ? due_at : std::nullopt;

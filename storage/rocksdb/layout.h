@@ -143,10 +143,6 @@ struct Schedule {
   Bytes queue;               // see LiveQueue
 
   bool may_be_pushed() const { return has_push_token && !push_parked; }
-  void forget_attempts() {
-    wake.attempts = 0;
-    wake.first_pushed_at = {};
-  }
 };
 
 struct DeliveryRow {

@@ -21,7 +21,8 @@ rocksdb::ColumnFamilyOptions table_options(Table table, const RocksdbOptions& op
   rocksdb::ColumnFamilyOptions table_options;
   table_options.compression = rocksdb::kLZ4Compression;
   table_options.write_buffer_size = std::max<std::size_t>(options.write_buffer_bytes / 2, 1u << 20);
-  table_options.arena_block_size = 256u << 10;  // twelve tables: most hold little at a time
+  table_options.arena_block_size = 256u
+                                   << 10;  // there are many tables, and most hold little at a time
   // One compaction writes anew what it reads, and needs that much of the disk's reserve.
   table_options.max_bytes_for_level_base = 4 * table_options.write_buffer_size;
   table_options.target_file_size_base = table_options.max_bytes_for_level_base / 2;

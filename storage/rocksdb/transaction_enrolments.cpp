@@ -122,7 +122,7 @@ Result<Enrolment> RocksdbTransaction::update_token(const mdm::TokenUpdate& messa
   schedule.row.has_push_token = true;
   const bool was_parked = std::exchange(schedule.row.push_parked, false);
   if (was_parked) set_due(schedule, std::nullopt);
-  schedule.row.forget_attempts();
+  schedule.row.wake.forget_attempts();
   schedule.changed = true;
   if (schedule.row.live > 0) set_due(schedule, now, schedule.row.wake.priority);
 

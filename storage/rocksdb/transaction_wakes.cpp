@@ -294,7 +294,7 @@ Result<void> RocksdbTransaction::reschedule_wake(const mdm::EnrolmentId& enrolme
   if (!schedule) return finish();
   if (!schedule->row.may_be_pushed()) due_at.reset();
   if (schedule->row.wake.attempts > 0) {
-    schedule->row.forget_attempts();
+    schedule->row.wake.forget_attempts();
     schedule->changed = true;
   }
   set_due(*schedule, due_at);
