@@ -18,6 +18,16 @@ class PipelineTest : public testing::Test, protected PipelineWorld {
     fleet.enrol(id, now.wall, topic);
     enqueue(id);
   }
+  // Given up after 100 hours of silence.
+  void start_with_a_dead_token(const std::string& id) {
+    WakeOptions options;
+    options.unreachable_after = 100h;
+    start(options);
+    enrol_with_work(id);
+    settle();
+    answer(410, "Unregistered");
+    settle();
+  }
   void connect(const std::string& id) {
     fleet.connect(id, now.wall);
     notify(id);
@@ -656,13 +666,7 @@ TEST_F(PipelineTest, ADeadTokenAndSilenceEndTheEnrolmentAlsoAfterACrash) {
 }
 
 TEST_F(PipelineTest, WhoIsHeardOfWhileItIsGivenUpIsNotGivenUp) {
-  WakeOptions options;
-  options.unreachable_after = 100h;
-  start(options);
-  enrol_with_work("phone");
-  settle();
-  answer(410, "Unregistered");
-  settle();
+  start_with_a_dead_token("phone");
   pass(101h);
   pipeline->advance(now);
   ASSERT_TRUE(run_job());  // the read: its end is decided, and not yet on record
@@ -677,13 +681,7 @@ TEST_F(PipelineTest, WhoIsHeardOfWhileItIsGivenUpIsNotGivenUp) {
 }
 
 TEST_F(PipelineTest, ATokenUpdateAfterItsTokensDeathIsTheEndOfThatMatter) {
-  WakeOptions options;
-  options.unreachable_after = 100h;
-  start(options);
-  enrol_with_work("phone");
-  settle();
-  answer(410, "Unregistered");
-  settle();
+  start_with_a_dead_token("phone");
   pass(99h);
   fleet.connect("phone", now.wall);  // it has no work when its token comes
   fleet.update_token("phone", now.wall, "token of phone");
@@ -695,13 +693,7 @@ TEST_F(PipelineTest, ATokenUpdateAfterItsTokensDeathIsTheEndOfThatMatter) {
 }
 
 TEST_F(PipelineTest, AnOperatorsPushToADeadTokenDoesNotPutItsEndOff) {
-  WakeOptions options;
-  options.unreachable_after = 100h;
-  start(options);
-  enrol_with_work("phone");
-  settle();
-  answer(410, "Unregistered");
-  settle();
+  start_with_a_dead_token("phone");
   pass(60h);
   for (const int status : {503, 410}) {
     request("phone");
